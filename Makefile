@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# People's verbs. Kbuild says what the module is made of.
+#
+#   make [KVER=<release>]   build kvm_timers.ko for that kernel (default: the running one)
+#   make test               install what is needed, then run every test on both kernels
+#   make demo               install what is needed, then show a guest's ticks being ours
+
+# KVER=<release>, or KDIR=<build tree> of a kernel that is not installed.
+ifdef KDIR
+KVER	:= $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
+else
+KVER	?= $(shell uname -r)
+KDIR	:= /lib/modules/$(KVER)/build
+endif
+B	:= build/$(KVER)
+
+all: modules tools
+
+ifeq ($(filter 6.1.% 6.12.%,$(KVER)),)
+modules:
+	@echo "kvm_timers: kernel $(KVER) is not supported: Debian's 6.1 and 6.12 are" >&2
+	@exit 1
+else
+modules:
+	@test -d $(KDIR) || { echo "kvm_timers: no headers of $(KVER) in $(KDIR)" >&2; exit 1; }
+	@mkdir -p $(B)
+	@ln -sf $(addprefix $(CURDIR)/,$(wildcard *.c *.h Kbuild include)) $(B)/
+	+$(MAKE) -C $(KDIR) M=$(CURDIR)/$(B) W=1 modules
+	@ln -sf $(B)/kvm_timers.ko kvm_timers.ko
+endif
+
+tools:
+	$(MAKE) -C tools/kvm_timers
+
+deps:
+	tools/scripts/install-deps
+
+# KVER names one kernel: the tests run on both.
+test: deps
+	tools/scripts/run-tests
+
+clean:
+	rm -rf build kvm_timers.ko
+
+.PHONY: all modules tools deps test clean

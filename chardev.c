@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/kvm_timers and the timers file descriptors: include/uapi/linux/kvm_timers.h
+ * says what each call means and refuses.
+ */
+#include "chardev.h"
+#include "adopt.h"
+#include "compat.h"
+#include "vm.h"
+
+#include <linux/anon_inodes.h>
+#include <linux/fs.h>
+#include <linux/kvm_host.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+/* No host has more VMs than this; bounds what KVM_TIMERS_LIST allocates. */
+#define MAX_LIST	65536
+
+/* Every structure begins with its own size. */
+static int get_user_struct(void *to, const void __user *from, u32 size)
+{
+	u32 said;
+
+	if (get_user(said, (const u32 __user *)from))
+		return -EFAULT;
+	if (said != size)
+		return -E2BIG;
+	if (copy_from_user(to, from, size))
+		return -EFAULT;
+	/* It may have changed between the two looks. */
+	return *(u32 *)to == size ? 0 : -E2BIG;
+}
+
+static long get_status(struct kt_vm *vm, void __user *argp)
+{
+	struct kvm_timers_status *status;
+	long ret;
+
+	status = kzalloc(sizeof(*status), GFP_KERNEL);
+	if (!status)
+		return -ENOMEM;
+
+	ret = get_user_struct(status, argp, sizeof(*status));
+	if (!ret) {
+		memset(status, 0, sizeof(*status));
+		status->size = sizeof(*status);
+		kt_vm_status(vm, status);
+		ret = copy_to_user(argp, status, sizeof(*status)) ? -EFAULT : 0;
+	}
+	kfree(status);
+	return ret;
+}
+
+static long set_policy(struct kt_vm *vm, void __user *argp)
+{
+	struct kvm_timers_set_policy arg;
+	int ret;
+
+	ret = get_user_struct(&arg, argp, sizeof(arg));
+	return ret ?: kt_vm_set_policy(vm, arg.device, &arg.tick);
+}
+
+static long timers_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
+{
+	switch (ioctl) {
+	case KVM_TIMERS_GET_STATUS:
+		return get_status(file->private_data, (void __user *)arg);
+	case KVM_TIMERS_SET_POLICY:
+		return set_policy(file->private_data, (void __user *)arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int timers_release(struct inode *inode, struct file *file)
+{
+	kt_vm_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations timers_fops = {
+	.owner		= THIS_MODULE,
+	.unlocked_ioctl	= timers_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.release	= timers_release,
+	.llseek		= noop_llseek,
+};
+
+/* Consumes the caller's reference to @vm. */
+static long timers_fd(struct kt_vm *vm)
+{
+	int fd = anon_inode_getfd("kvm-timers", &timers_fops, vm, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		kt_vm_put(vm);
+	return fd;
+}
+
+/* Under kvm->lock no vCPU and no PIT can be made. */
+static int attach_locked(struct kt_vm *vm, struct kvm *kvm)
+{
+	int ret;
+
+	mutex_lock(&kvm->lock);
+	if (kt_vm_find(kvm))
+		ret = -EALREADY;
+	else if (kvm->created_vcpus)
+		ret = -EBUSY;
+	else if (kvm->arch.vpit)
+		ret = -EEXIST;
+	else
+		ret = kt_vm_attach(vm, kvm);
+	mutex_unlock(&kvm->lock);
+	return ret;
+}
+
+static long attach_kvm(struct kvm *kvm, const struct kt_vm_params *params)
+{
+	struct kt_vm *vm;
+	long ret;
+
+	vm = kt_vm_create(params);
+	if (IS_ERR(vm))
+		return PTR_ERR(vm);
+
+	kt_vm_get(vm);
+	ret = attach_locked(vm, kvm);
+	if (ret) {
+		kt_vm_put(vm);
+		kt_vm_put(vm);
+		return ret;
+	}
+	return timers_fd(vm);
+}
+
+static long attach(void __user *argp)
+{
+	struct kvm_timers_attach arg;
+	struct kt_vm_params params;
+	struct kvm *kvm;
+	struct fd f;
+	long ret;
+
+	ret = get_user_struct(&arg, argp, sizeof(arg)) ?:
+	      kt_params_from_config(&params, &arg.config);
+	if (ret)
+		return ret;
+	if (!params.devices)
+		return -EINVAL;
+
+	f = fdget(arg.vm_fd);
+	if (!fd_file(f))
+		return -EBADF;
+
+	ret = -EBADFD;
+	if (!file_is_kvm(fd_file(f)))
+		goto out;
+	kvm = fd_file(f)->private_data;
+	ret = -ENOENT;
+	if (!kvm_get_kvm_safe(kvm))
+		goto out;
+	ret = attach_kvm(kvm, &params);
+	kvm_put_kvm(kvm);
+out:
+	fdput(f);
+	return ret;
+}
+
+static long adopt(void __user *argp)
+{
+	struct kvm_timers_config config;
+	struct kt_vm_params params;
+	int ret;
+
+	ret = get_user_struct(&config, argp, sizeof(config)) ?:
+	      kt_params_from_config(&params, &config);
+	return ret ?: kt_adopt_current(&params);
+}
+
+static long list(void __user *argp)
+{
+	struct kvm_timers_list arg;
+	unsigned int room;
+	u32 *ids;
+	long ret;
+
+	ret = get_user_struct(&arg, argp, sizeof(arg));
+	if (ret)
+		return ret;
+
+	room = min_t(unsigned int, arg.count, MAX_LIST);
+	ids = kvcalloc(room ?: 1, sizeof(*ids), GFP_KERNEL_ACCOUNT);
+	if (!ids)
+		return -ENOMEM;
+
+	arg.count = kt_vm_list(ids, room);
+	if (copy_to_user(u64_to_user_ptr(arg.ids), ids, min(arg.count, room) * sizeof(*ids)) ||
+	    copy_to_user(argp, &arg, sizeof(arg)))
+		ret = -EFAULT;
+	kvfree(ids);
+	return ret;
+}
+
+static long open_by_id(unsigned long id)
+{
+	struct kt_vm *vm;
+
+	if (id != (u32)id)
+		return -ENOENT;
+
+	vm = kt_vm_open(id);
+	return IS_ERR(vm) ? PTR_ERR(vm) : timers_fd(vm);
+}
+
+static long dev_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
+{
+	switch (ioctl) {
+	case KVM_TIMERS_GET_VERSION:
+		return KVM_TIMERS_ABI_VERSION;
+	case KVM_TIMERS_ATTACH:
+		return attach((void __user *)arg);
+	case KVM_TIMERS_ADOPT:
+		return adopt((void __user *)arg);
+	case KVM_TIMERS_LIST:
+		return list((void __user *)arg);
+	case KVM_TIMERS_OPEN:
+		return open_by_id(arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static const struct file_operations dev_fops = {
+	.owner		= THIS_MODULE,
+	.unlocked_ioctl	= dev_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.llseek		= noop_llseek,
+};
+
+static struct miscdevice dev = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= "kvm_timers",
+	.fops	= &dev_fops,
+	.mode	= 0660,
+};
+
+/**
+ * kt_chardev_init() - offer /dev/kvm_timers
+ *
+ * Context: Process, module initialization, everything else is ready.
+ * Return: 0 or -errno.
+ */
+int kt_chardev_init(void)
+{
+	return misc_register(&dev);
+}
+
+/**
+ * kt_chardev_exit() - take /dev/kvm_timers away
+ *
+ * Context: Process.
+ */
+void kt_chardev_exit(void)
+{
+	misc_deregister(&dev);
+}

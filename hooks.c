@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where KVM enters this module: a table of redirected functions, installed
+ * all or none.
+ *
+ * A redirect is an ftrace handler that moves the instruction pointer to the
+ * replacement, for VMs that were taken over only: the test is in the handler,
+ * so that no task of another VM is ever inside this module. The original is
+ * called past its fentry site, by a static call.
+ *
+ * The handler is PERMANENT: while it is installed, kernel.ftrace_enabled
+ * cannot be switched off underneath it.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include "hooks.h"
+#include "adopt.h"
+#include "compat.h"
+#include "pit_ioctl.h"
+#include "symbols.h"
+#include "vm.h"
+
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/ftrace.h>
+#include <linux/kvm_host.h>
+#include <linux/static_call.h>
+
+#include <asm/ibt.h>
+
+enum hook_id {
+	HOOK_VCPU_HALT,
+	HOOK_PROCESS_STIMERS,
+	HOOK_VM_IOCTL,
+	HOOK_POST_INIT_VM,
+	HOOK_PRE_DESTROY_VM,
+	NR_HOOKS,
+};
+
+#define KT_ORIGINAL(name)	DEFINE_STATIC_CALL_NULL(kt_original_##name, name)
+KT_ORIGINAL(kvm_vcpu_halt);
+KT_ORIGINAL(kvm_hv_process_stimers);
+KT_ORIGINAL(kvm_arch_vm_ioctl);
+KT_ORIGINAL(kvm_arch_post_init_vm);
+KT_ORIGINAL(kvm_arch_pre_destroy_vm);
+
+/*
+ * A halted vCPU does not look at its requests. Say that it is about to halt,
+ * then serve what came before: an alarm either sees the first or is seen by
+ * the second.
+ */
+static void vcpu_halt(struct kvm_vcpu *vcpu)
+{
+	struct kt_vm *vm = kt_vm_find(vcpu->kvm);
+
+	kt_vm_halt_begin(vm, vcpu->vcpu_idx);
+	static_call(kt_original_kvm_vcpu_halt)(vcpu);
+	kt_vm_halt_end(vm, vcpu->vcpu_idx);
+}
+
+/*
+ * KVM_REQ_HV_STIMER is how an alarm summons a vCPU: the original does nothing
+ * that is not due, whoever asked, and runs before interrupts are evaluated.
+ */
+static void hv_process_stimers(struct kvm_vcpu *vcpu)
+{
+	static_call(kt_original_kvm_hv_process_stimers)(vcpu);
+	kt_vm_summoned(kt_vm_find(vcpu->kvm));
+}
+
+static typeof(kvm_arch_vm_ioctl(NULL, 0, 0)) vm_ioctl(struct file *filp, unsigned int ioctl,
+						      unsigned long arg)
+{
+	struct kvm *kvm = filp->private_data;
+	long ret;
+
+	ret = kt_pit_ioctl(kt_vm_find(kvm), ioctl, (void __user *)arg);
+	if (ret != -ENOIOCTLCMD)
+		return ret;
+
+	return static_call(kt_original_kvm_arch_vm_ioctl)(filp, ioctl, arg);
+}
+
+/* Entered with a reference to the module, see wanted(). */
+static int post_init_vm(struct kvm *kvm)
+{
+	struct kt_vm *vm;
+	int ret;
+
+	/* Whatever can fail comes before the original: KVM could not undo it. */
+	vm = kt_adopt_prepare();
+	ret = PTR_ERR_OR_ZERO(vm);
+	if (!ret)
+		ret = static_call(kt_original_kvm_arch_post_init_vm)(kvm);
+
+	if (!IS_ERR_OR_NULL(vm)) {
+		if (ret)
+			kt_vm_put(vm);
+		else
+			kt_vm_attach(vm, kvm);
+	}
+	module_put(THIS_MODULE);
+	return ret;
+}
+
+/* The last moment at which KVM's interrupt routing exists. */
+static void pre_destroy_vm(struct kvm *kvm)
+{
+	kt_vm_detach(kt_vm_find(kvm));
+	static_call(kt_original_kvm_arch_pre_destroy_vm)(kvm);
+}
+
+struct hook {
+	const char		*symbol;
+	void			*replacement;
+	struct static_call_key	*key;
+	void			*trampoline;
+	unsigned long		ip;
+	bool			fired;
+};
+
+#define KT_HOOK(id, name, fn)	\
+	[id] = { "kvm:" #name, fn, &STATIC_CALL_KEY(kt_original_##name), \
+		 STATIC_CALL_TRAMP_ADDR(kt_original_##name) }
+static struct hook hooks[NR_HOOKS] = {
+	KT_HOOK(HOOK_VCPU_HALT,		kvm_vcpu_halt,			vcpu_halt),
+	KT_HOOK(HOOK_PROCESS_STIMERS,	kvm_hv_process_stimers,		hv_process_stimers),
+	KT_HOOK(HOOK_VM_IOCTL,		kvm_arch_vm_ioctl,		vm_ioctl),
+	KT_HOOK(HOOK_POST_INIT_VM,	kvm_arch_post_init_vm,		post_init_vm),
+	KT_HOOK(HOOK_PRE_DESTROY_VM,	kvm_arch_pre_destroy_vm,	pre_destroy_vm),
+};
+
+/* Is this call for a VM of ours? @arg: the function's first argument. */
+static __always_inline bool wanted(enum hook_id id, unsigned long arg)
+{
+	switch (id) {
+	case HOOK_VCPU_HALT:
+	case HOOK_PROCESS_STIMERS:
+		return kt_vm_find(((struct kvm_vcpu *)arg)->kvm);
+	case HOOK_VM_IOCTL:
+		return kt_vm_find(((struct file *)arg)->private_data);
+	case HOOK_PRE_DESTROY_VM:
+		return kt_vm_find((struct kvm *)arg);
+	case HOOK_POST_INIT_VM:
+		/* No VM holds the module yet, and the replacement may sleep. */
+		return kt_adopt_wanted() && try_module_get(THIS_MODULE);
+	default:
+		return false;
+	}
+}
+
+static void notrace redirect(unsigned long ip, unsigned long parent_ip,
+			     struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	unsigned long arg = ftrace_regs_get_argument(fregs, 0);
+	int id;
+
+	for (id = 0; id < NR_HOOKS; id++)
+		if (hooks[id].ip == ip)
+			break;
+	if (id == NR_HOOKS)
+		return;
+
+	if (unlikely(!hooks[id].fired))
+		hooks[id].fired = true;
+	if (unlikely(wanted(id, arg)))
+		ftrace_regs_set_instruction_pointer(fregs, (unsigned long)hooks[id].replacement);
+}
+
+static struct ftrace_ops ops __read_mostly = {
+	.func	= redirect,
+	.flags	= FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT,
+};
+
+static int __init bind_hooks(unsigned long *ips)
+{
+	unsigned long addr;
+	int i;
+
+	for (i = 0; i < NR_HOOKS; i++) {
+		addr = kt_symbols_lookup(hooks[i].symbol);
+		if (!addr) {
+			pr_err("symbol %s is missing\n", hooks[i].symbol);
+			return -ENOENT;
+		}
+		ips[i] = addr;
+		hooks[i].ip = addr + (is_endbr(*(u32 *)addr) ? 4 : 0);
+		__static_call_update(hooks[i].key, hooks[i].trampoline,
+				     (void *)hooks[i].ip + MCOUNT_INSN_SIZE);
+	}
+	return 0;
+}
+
+/* Name the function that another handler has already redirected. */
+static void __init name_busy(unsigned long *ips)
+{
+	static struct ftrace_ops probe __initdata = {
+		.func	= redirect,
+		.flags	= FTRACE_OPS_FL_IPMODIFY,
+	};
+	int i;
+
+	for (i = 0; i < NR_HOOKS; i++) {
+		if (ftrace_set_filter_ips(&probe, &ips[i], 1, 0, 1))
+			continue;
+		if (register_ftrace_function(&probe) == -EBUSY)
+			pr_err("%s is redirected by somebody else (livepatch, BPF, another module)\n",
+			       hooks[i].symbol);
+		else
+			unregister_ftrace_function(&probe);
+	}
+	ftrace_free_filter(&probe);
+}
+
+static int __init install(void)
+{
+	unsigned long ips[NR_HOOKS];
+	int *ftrace_switch;
+	int ret;
+	int i;
+
+	ftrace_switch = (int *)kt_symbols_lookup("ftrace_enabled");
+	if (ftrace_switch && !READ_ONCE(*ftrace_switch)) {
+		pr_err("function tracing is switched off: sysctl kernel.ftrace_enabled=1 first\n");
+		return -EOPNOTSUPP;
+	}
+
+	ret = bind_hooks(ips);
+	if (ret)
+		return ret;
+
+	for (i = 0; i < NR_HOOKS; i++) {
+		ret = ftrace_set_filter_ips(&ops, &ips[i], 1, 0, !i);
+		if (ret) {
+			pr_err("%s cannot be traced: %d\n", hooks[i].symbol, ret);
+			goto err_filter;
+		}
+	}
+
+	ret = register_ftrace_function(&ops);
+	if (ret == -EBUSY)
+		name_busy(ips);
+	else if (ret)
+		pr_err("cannot redirect KVM's functions: %d\n", ret);
+	if (!ret)
+		return 0;
+
+err_filter:
+	ftrace_free_filter(&ops);
+	return ret;
+}
+
+/* A VM with one vCPU, made as a VMM makes it, in the loading process. */
+static int __init try_vm(struct file *file)
+{
+	struct file *vcpu_file;
+	long fd;
+	int ret;
+
+	ret = file->f_op->unlocked_ioctl(file, KVM_CREATE_IRQCHIP, 0);
+	if (ret) {
+		pr_err("self-test: KVM_CREATE_IRQCHIP: %d\n", ret);
+		return ret;
+	}
+	fd = file->f_op->unlocked_ioctl(file, KVM_CREATE_VCPU, 0);
+	if (fd < 0) {
+		pr_err("self-test: KVM_CREATE_VCPU: %ld\n", fd);
+		return fd;
+	}
+
+	vcpu_file = fget(fd);
+	ret = vcpu_file ? kt_layout_check(vcpu_file->private_data) : -EBADF;
+	if (vcpu_file)
+		fput(vcpu_file);
+	close_fd(fd);
+	return ret;
+}
+
+/*
+ * Make the redirects that a new VM passes fire once, and see that the others
+ * have their call in place. The VM goes away when its descriptor is closed.
+ */
+static int __init self_test(void)
+{
+	struct kvm_x86_ops *x86_ops = (void *)kt_symbols_lookup("kvm:kvm_x86_ops");
+	struct file *file;
+	long fd;
+	int ret;
+	int i;
+
+	if (!x86_ops || !x86_ops->name) {
+		pr_err("load kvm_amd or kvm_intel first\n");
+		return -ENODEV;
+	}
+
+	fd = static_call(kt_kvm_dev_ioctl)(NULL, KVM_CREATE_VM, 0);
+	if (fd < 0) {
+		pr_err("self-test: KVM_CREATE_VM: %ld\n", fd);
+		return fd;
+	}
+	file = fget(fd);
+	ret = file ? try_vm(file) : -EBADF;
+	if (file)
+		fput(file);
+	close_fd(fd);
+	if (ret)
+		return ret;
+
+	for (i = 0; i < NR_HOOKS; i++) {
+		if (*(u8 *)hooks[i].ip != CALL_INSN_OPCODE) {
+			pr_err("self-test: %s is not redirected\n", hooks[i].symbol);
+			return -EIO;
+		}
+	}
+	if (!hooks[HOOK_POST_INIT_VM].fired || !hooks[HOOK_VM_IOCTL].fired) {
+		pr_err("self-test: %s did not fire\n",
+		       hooks[HOOK_VM_IOCTL].fired ? hooks[HOOK_POST_INIT_VM].symbol :
+						    hooks[HOOK_VM_IOCTL].symbol);
+		return -EIO;
+	}
+	return 0;
+}
+
+/**
+ * kt_hooks_install() - bind KVM's symbols, redirect its functions, try them
+ *
+ * All or none. Each way to fail has a line of its own in the log.
+ *
+ * Context: Process with an mm and a file table (the one that loads the module).
+ * Return: 0 or -errno; then nothing is left behind.
+ */
+int __init kt_hooks_install(void)
+{
+	int ret;
+
+	ret = kt_symbols_bind();
+	if (ret)
+		return ret;
+	ret = kt_layout_read();
+	if (ret)
+		return ret;
+	ret = install();
+	if (ret)
+		return ret;
+	ret = self_test();
+	if (ret)
+		kt_hooks_remove();
+	return ret;
+}
+
+/**
+ * kt_hooks_remove() - give KVM its functions back
+ *
+ * Waits until nobody is in a replacement any more: each VM taken over holds
+ * the module, so none can be sleeping there, and unregistering waits for the
+ * rest.
+ *
+ * Context: Process, may sleep for a second.
+ */
+void kt_hooks_remove(void)
+{
+	unregister_ftrace_function(&ops);
+	ftrace_free_filter(&ops);
+	synchronize_rcu_tasks();
+}

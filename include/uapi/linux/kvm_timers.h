@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * The user ABI of kvm_timers.
+ *
+ * /dev/kvm_timers adopts the VMs that a process will create, or takes over one
+ * VM that its owner names. Each VM taken over has a timers file descriptor for
+ * its status and policies.
+ *
+ * Every structure begins with its own size. A size that the kernel does not
+ * know, an unknown flag or device bit, or a reserved field that is not zero is
+ * refused, and nothing has changed.
+ */
+#ifndef _UAPI_LINUX_KVM_TIMERS_H
+#define _UAPI_LINUX_KVM_TIMERS_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define KVM_TIMERS_ABI_VERSION		1
+
+#define KVM_TIMERS_IOC			0xB8
+
+/* Devices: bits of @devices and, as numbers, rows of the status. */
+enum kvm_timers_device {
+	KVM_TIMERS_DEVICE_PIT		= 0,
+	KVM_TIMERS_NR_DEVICES		= 1,
+};
+
+#define KVM_TIMERS_PIT			(1U << KVM_TIMERS_DEVICE_PIT)
+
+/* What a guest gets for ticks that it could not take in time. */
+enum kvm_timers_policy {
+	/* What the module parameter says, or what the VMM asks of KVM's PIT. */
+	KVM_TIMERS_POLICY_DEFAULT	= 0,
+	/* All of them, faster than programmed, until none is owed. */
+	KVM_TIMERS_POLICY_CATCHUP	= 1,
+	/* One for any number of them. */
+	KVM_TIMERS_POLICY_MERGE		= 2,
+	/* None of them: the next one on the grid. */
+	KVM_TIMERS_POLICY_DISCARD	= 3,
+};
+
+/**
+ * struct kvm_timers_policy_config - lost-tick policy of one device
+ * @policy:		enum kvm_timers_policy
+ * @catchup_max_rate_pct: fastest catch-up in percent of the programmed rate,
+ *			101 to 1000; 0: the host's default
+ * @catchup_limit_ms:	a debt beyond this is given up; 0: the host's default
+ * @catchup_threshold_us: a lag below this is not caught up, up to 1000000;
+ *			0: the host's default
+ */
+struct kvm_timers_policy_config {
+	__u32	policy;
+	__u32	catchup_max_rate_pct;
+	__u32	catchup_limit_ms;
+	__u32	catchup_threshold_us;
+};
+
+/**
+ * struct kvm_timers_config - how to take over a VM
+ * @size:	sizeof(struct kvm_timers_config)
+ * @flags:	0
+ * @devices:	devices to take over, KVM_TIMERS_PIT | ...; at least one
+ * @reserved:	0
+ * @tick:	policy of each device
+ */
+struct kvm_timers_config {
+	__u32				size;
+	__u32				flags;
+	__u32				devices;
+	__u32				reserved;
+	struct kvm_timers_policy_config	tick[KVM_TIMERS_NR_DEVICES];
+};
+
+/**
+ * struct kvm_timers_attach - take over one VM
+ * @size:	sizeof(struct kvm_timers_attach)
+ * @vm_fd:	what KVM_CREATE_VM returned; no vCPU and no PIT made yet
+ * @config:	how
+ */
+struct kvm_timers_attach {
+	__u32				size;
+	__s32				vm_fd;
+	struct kvm_timers_config	config;
+};
+
+/**
+ * struct kvm_timers_list - the VMs the caller may see
+ * @size:	sizeof(struct kvm_timers_list)
+ * @count:	in: room at @ids, in entries; out: number of VMs, which may exceed the room
+ * @ids:	user address of an array of __u32
+ */
+struct kvm_timers_list {
+	__u32	size;
+	__u32	count;
+	__u64	ids;
+};
+
+#define KVM_TIMERS_LATE_BUCKETS		24
+
+/**
+ * struct kvm_timers_tick_stats - account of one device's interrupts
+ * @due:	edges of the device
+ * @rescaled:	change of the debt, in ticks, where the guest changed the period
+ * @delivered:	given to the guest
+ * @coalesced:	found the one before still waiting in the guest
+ * @merged:	given as part of another one
+ * @dropped:	not given, by policy or because the guest had masked the pin
+ * @given_up:	not given, because the debt passed its limit
+ * @caught_up:	of @delivered: given late, from the debt
+ * @late:	lateness of @delivered: bucket n counts those late by less than 2^n us
+ *		(and by no less than bucket n-1's bound); the last one counts all the rest
+ *
+ * due + rescaled = delivered + merged + dropped + given_up + owed, always.
+ */
+struct kvm_timers_tick_stats {
+	__u64	due;
+	__s64	rescaled;
+	__u64	delivered;
+	__u64	coalesced;
+	__u64	merged;
+	__u64	dropped;
+	__u64	given_up;
+	__u64	caught_up;
+	__u64	late[KVM_TIMERS_LATE_BUCKETS];
+};
+
+/**
+ * struct kvm_timers_device_status - one device
+ * @active:	the guest has the device: the VMM has created it
+ * @policy:	in force, enum kvm_timers_policy, never KVM_TIMERS_POLICY_DEFAULT
+ * @catchup_max_rate_pct: in force
+ * @catchup_limit_ms:	in force
+ * @catchup_threshold_us: in force
+ * @reserved:	0
+ * @period_ns:	present period, 0 if the device is not periodic
+ * @owed:	interrupts owed now
+ * @reads:	register reads by the guest
+ * @writes:	register writes by the guest
+ * @stats:	counters
+ */
+struct kvm_timers_device_status {
+	__u32				active;
+	__u32				policy;
+	__u32				catchup_max_rate_pct;
+	__u32				catchup_limit_ms;
+	__u32				catchup_threshold_us;
+	__u32				reserved;
+	__u64				period_ns;
+	__u64				owed;
+	__u64				reads;
+	__u64				writes;
+	struct kvm_timers_tick_stats	stats;
+};
+
+/**
+ * struct kvm_timers_status - one VM, at one instant
+ * @size:	sizeof(struct kvm_timers_status)
+ * @id:		number of the VM, as in the list
+ * @pid:	process that created the VM, in the caller's PID namespace
+ * @devices:	devices taken over
+ * @guest_ns:	guest time
+ * @dead:	the VM is gone; the counters are its last
+ * @mem_bytes:	kernel memory this VM costs the module
+ * @device:	a row a device
+ */
+struct kvm_timers_status {
+	__u32				size;
+	__u32				id;
+	__s32				pid;
+	__u32				devices;
+	__u64				guest_ns;
+	__u32				dead;
+	__u32				mem_bytes;
+	struct kvm_timers_device_status	device[KVM_TIMERS_NR_DEVICES];
+};
+
+/**
+ * struct kvm_timers_set_policy - change a policy at run time
+ * @size:	sizeof(struct kvm_timers_set_policy)
+ * @device:	enum kvm_timers_device
+ * @tick:	new policy and bounds
+ */
+struct kvm_timers_set_policy {
+	__u32				size;
+	__u32				device;
+	struct kvm_timers_policy_config	tick;
+};
+
+/*
+ * On /dev/kvm_timers.
+ *
+ * KVM_TIMERS_GET_VERSION	returns KVM_TIMERS_ABI_VERSION.
+ *
+ * KVM_TIMERS_ATTACH		returns a timers fd for the VM.
+ *	EBADF		vm_fd is not an open file
+ *	EBADFD		vm_fd is not a KVM VM
+ *	ENOENT		the VM is being destroyed
+ *	EBUSY		the VM has vCPUs already
+ *	EEXIST		the VM has KVM's own PIT already
+ *	EALREADY	the VM has been taken over already
+ *
+ * KVM_TIMERS_ADOPT		VMs that this process, or a process below it, will
+ *				create are taken over like this. Survives execve();
+ *				a second call replaces the first. No devices: forget it.
+ *	ENOSPC		too many processes have asked
+ *
+ * Both:
+ *	E2BIG		unknown size
+ *	EINVAL		unknown flag, or reserved field not 0
+ *	EOPNOTSUPP	unknown device bit
+ *	ENODEV		the administrator has switched that device off
+ *	ERANGE		policy or bound out of range
+ *
+ * KVM_TIMERS_LIST		fills in the ids of the VMs that the caller may open.
+ *
+ * KVM_TIMERS_OPEN		argument: an id. Returns a timers fd.
+ *	ENOENT		no such VM
+ *	EPERM		neither the VM's owner nor privileged (CAP_SYS_ADMIN)
+ */
+#define KVM_TIMERS_GET_VERSION	_IO(KVM_TIMERS_IOC, 0x00)
+#define KVM_TIMERS_ATTACH	_IOW(KVM_TIMERS_IOC, 0x01, struct kvm_timers_attach)
+#define KVM_TIMERS_ADOPT	_IOW(KVM_TIMERS_IOC, 0x02, struct kvm_timers_config)
+#define KVM_TIMERS_LIST		_IOWR(KVM_TIMERS_IOC, 0x03, struct kvm_timers_list)
+#define KVM_TIMERS_OPEN		_IO(KVM_TIMERS_IOC, 0x04)
+
+/*
+ * On a timers fd.
+ *
+ * KVM_TIMERS_GET_STATUS	set size; the rest is filled in. Works after the VM's end.
+ * KVM_TIMERS_SET_POLICY	ESRCH: the VM is gone.
+ */
+#define KVM_TIMERS_GET_STATUS	_IOWR(KVM_TIMERS_IOC, 0x10, struct kvm_timers_status)
+#define KVM_TIMERS_SET_POLICY	_IOW(KVM_TIMERS_IOC, 0x11, struct kvm_timers_set_policy)
+
+#endif /* _UAPI_LINUX_KVM_TIMERS_H */

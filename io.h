@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Accesses of a guest, decoded.
+ */
+#ifndef KT_IO_H
+#define KT_IO_H
+
+#include "vm.h"
+
+int kt_io_add_pit(struct kt_vm *vm);
+
+#endif /* KT_IO_H */

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * KVM's functions and private layouts, bound by name when the module loads.
+ *
+ * For hooks.c and inject.c only. A function is called by
+ * static_call(kt_NAME)(...): a direct call, which is legal at any address and
+ * in any context. A member of a private structure is reached by its offset in
+ * kt_layout, which layout.c takes from the BTF of the running kvm.ko.
+ */
+#ifndef KT_SYMBOLS_H
+#define KT_SYMBOLS_H
+
+#include <linux/kvm_host.h>
+#include <linux/static_call.h>
+
+/* Private to KVM, not in any header for modules. */
+int kvm_apic_accept_pic_intr(struct kvm_vcpu *vcpu);
+bool kvm_apic_match_dest(struct kvm_vcpu *vcpu, struct kvm_lapic *source,
+			 int shorthand, unsigned int dest, int dest_mode);
+void kvm_apic_nmi_wd_deliver(struct kvm_vcpu *vcpu);
+void kvm_hv_process_stimers(struct kvm_vcpu *vcpu);
+long kvm_dev_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
+
+#define KT_KVM_FUNCTIONS(X)		\
+	X(kvm_apic_accept_pic_intr)	\
+	X(kvm_apic_match_dest)		\
+	X(kvm_apic_nmi_wd_deliver)	\
+	X(kvm_dev_ioctl)		\
+	X(kvm_free_irq_source_id)	\
+	X(kvm_io_bus_register_dev)	\
+	X(kvm_irq_map_gsi)		\
+	X(kvm_register_irq_ack_notifier)	\
+	X(kvm_register_irq_mask_notifier)	\
+	X(kvm_request_irq_source_id)	\
+	X(kvm_set_irq)			\
+	X(kvm_unregister_irq_ack_notifier)	\
+	X(kvm_unregister_irq_mask_notifier)
+
+#define KT_DECLARE(name)	DECLARE_STATIC_CALL(kt_##name, name);
+KT_KVM_FUNCTIONS(KT_DECLARE)
+#undef KT_DECLARE
+
+/**
+ * struct kt_layout - offsets in KVM's private structures, bytes
+ * @lapic_vcpu:		owner of a struct kvm_lapic
+ * @lapic_regs:		register page of a struct kvm_lapic
+ * @lapic_apicv_active:	whether the hardware works on that page
+ * @ioapic_redirtbl:	redirection table of a struct kvm_ioapic
+ * @pic_pics:		the two chips of a struct kvm_pic
+ * @kpic_irr:		request register of a struct kvm_kpic_state
+ * @kpic_imr:		mask register
+ * @kpic_elcr_mask:	constant by which the layout is recognized
+ */
+struct kt_layout {
+	u32	lapic_vcpu;
+	u32	lapic_regs;
+	u32	lapic_apicv_active;
+	u32	ioapic_redirtbl;
+	u32	pic_pics;
+	u32	kpic_irr;
+	u32	kpic_imr;
+	u32	kpic_elcr_mask;
+};
+
+extern struct kt_layout kt_layout;
+
+unsigned long kt_symbols_lookup(const char *name);
+int kt_symbols_bind(void);
+int kt_layout_read(void);
+int kt_layout_check(struct kvm_vcpu *vcpu);
+
+static inline void *kt_lapic_regs(struct kvm_vcpu *vcpu)
+{
+	return *(void **)((void *)vcpu->arch.apic + kt_layout.lapic_regs);
+}
+
+#endif /* KT_SYMBOLS_H */

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lost-tick policy: edges in, interrupts owed out. Pure, as the models are.
+ *
+ * What a device owes its guest is a count, never a list: each call is O(1),
+ * whatever the gap. Of the count at most one is @held: it came in time, but too
+ * close to the one before it. The rest is debt: it has a lag, which the
+ * threshold, the limit and the rate of a catch-up are about. The policies merge
+ * and discard, and catch-up of a period that the shortest interval swallows,
+ * never owe more than the one held.
+ */
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "model.h"
+#include "tick.h"
+
+/* No sum of a few debts overflows. */
+#define MAX_DEBT	(U64_MAX >> 2)
+
+/* A blocked pin is not polled faster than this, whatever the parameters. */
+#define MIN_RETRY_NS	1000ULL
+
+/* The fastest rate has to be faster than the grid, or a catch-up never ends. */
+#define MIN_RATE_PCT	101U
+
+/* Rate of a catch-up by lag; the last row is for any. */
+static const struct {
+	u64	below_ns;
+	u32	rate_pct;
+} rates[] = {
+	{ 1500000ULL,		105 },
+	{ 8000000ULL,		110 },
+	{ 30000000ULL,		125 },
+	{ 75000000ULL,		150 },
+	{ 175000000ULL,		175 },
+	{ 500000000ULL,		200 },
+	{ 3000000000ULL,	300 },
+	{ 0,			400 },
+};
+
+static u64 add_sat(u64 a, u64 b)
+{
+	return a > U64_MAX - b ? U64_MAX : a + b;
+}
+
+static u64 mul_sat(u64 a, u64 b)
+{
+	return a && b > div64_u64(U64_MAX, a) ? U64_MAX : a * b;
+}
+
+/* Period for lag and pace. One-shot edges have none: the bound stands in for it. */
+static u64 pace_period(const struct kt_tick *t)
+{
+	return t->period_ns ? t->period_ns : t->params.min_interval_ns;
+}
+
+/* Delivery cannot even keep up with such a period, so a debt is never paid back. */
+static bool is_short(const struct kt_tick *t)
+{
+	return t->period_ns && t->period_ns <= t->params.min_interval_ns;
+}
+
+static bool owes_one_at_most(const struct kt_tick *t)
+{
+	return t->params.policy != KVM_TIMERS_POLICY_CATCHUP || is_short(t);
+}
+
+/* Something is owed, and only its time is to come. */
+static bool is_promised(const struct kt_tick *t)
+{
+	return t->held || (t->catching && t->owed);
+}
+
+static u64 lag(const struct kt_tick *t, u64 ticks)
+{
+	return mul_sat(ticks, pace_period(t));
+}
+
+static u32 catchup_rate_pct(const struct kt_tick *t)
+{
+	u64 lag_ns = lag(t, t->owed);
+	unsigned int i = 0;
+
+	while (rates[i].below_ns && lag_ns >= rates[i].below_ns)
+		i++;
+
+	return max(min(rates[i].rate_pct, t->params.max_rate_pct), MIN_RATE_PCT);
+}
+
+/* Least distance between the last injection and the next. */
+static u64 spacing(const struct kt_tick *t)
+{
+	u64 interval = 0;
+
+	if (t->catching)
+		interval = kt_model_scale(pace_period(t), 100, catchup_rate_pct(t));
+
+	return max(t->params.min_interval_ns, interval);
+}
+
+static u64 slot(const struct kt_tick *t)
+{
+	return t->injected ? add_sat(t->last_ns, spacing(t)) : 0;
+}
+
+static u64 max_debt(const struct kt_tick *t)
+{
+	u64 period = pace_period(t);
+
+	return period ? min(div64_u64(t->params.limit_ns, period), MAX_DEBT) : MAX_DEBT;
+}
+
+/* Apply all bounds to what is owed, after any change of it or of the bounds. */
+static void settle(struct kt_tick *t)
+{
+	u64 debt, max;
+
+	if (owes_one_at_most(t)) {
+		u64 surplus = t->owed > 1 ? t->owed - 1 : 0;
+
+		if (t->params.policy == KVM_TIMERS_POLICY_MERGE)
+			t->stats.merged += surplus;
+		else
+			t->stats.dropped += surplus;
+		t->owed -= surplus;
+		t->held = t->owed;
+		t->catching = false;
+		return;
+	}
+
+	/* A limit below the threshold starts a catch-up too: no debt stays at it for ever. */
+	debt = t->owed - t->held;
+	max = max_debt(t);
+	if (debt && (debt > max || lag(t, debt) >= t->params.threshold_ns))
+		t->catching = true;
+	if (t->catching)
+		t->held = false;
+
+	debt = t->owed - t->held;
+	if (debt > max) {
+		t->stats.given_up += debt - max;
+		t->owed -= debt - max;
+	}
+}
+
+static void owe(struct kt_tick *t, u64 ticks)
+{
+	u64 taken = min(ticks, MAX_DEBT);
+
+	t->stats.given_up += ticks - taken;
+	t->owed += taken;
+	settle(t);
+}
+
+/*
+ * A debt is a time that the guest's tick clock is behind: keep that. The
+ * product fits: the limit bounds it.
+ */
+static void set_period(struct kt_tick *t, u64 period_ns)
+{
+	u64 debt, rescaled;
+
+	if (period_ns == KT_NEVER || period_ns == t->period_ns)
+		return;
+
+	if (!period_ns || !t->period_ns) {
+		kt_tick_forgive(t);
+	} else {
+		debt = t->owed - t->held;
+		rescaled = min(div64_u64(mul_sat(debt, t->period_ns), period_ns), MAX_DEBT);
+		t->stats.rescaled = (s64)((u64)t->stats.rescaled + rescaled - debt);
+		t->owed = rescaled + t->held;
+	}
+	t->period_ns = period_ns;
+	settle(t);
+}
+
+/* The pin is masked. One edge is what hardware loses as well; more are a late host. */
+static void miss_masked(struct kt_tick *t, u64 ticks)
+{
+	if (ticks == 1 || t->params.policy == KVM_TIMERS_POLICY_DISCARD)
+		t->stats.dropped += ticks;
+	else if (ticks)
+		owe(t, ticks);
+
+	/* Time will not unmask it. */
+	t->retry_ns = KT_NEVER;
+}
+
+/* The guest has not taken the one before, which for merge stands for these. */
+static void miss_busy(struct kt_tick *t, u64 ticks, u64 now)
+{
+	t->stats.coalesced += ticks;
+
+	switch (t->params.policy) {
+	case KVM_TIMERS_POLICY_CATCHUP:
+		owe(t, ticks);
+		break;
+	case KVM_TIMERS_POLICY_DISCARD:
+		t->stats.dropped += ticks;
+		break;
+	default:
+		t->stats.merged += ticks;
+		break;
+	}
+
+	t->retry_ns = add_sat(now, max(spacing(t), MIN_RETRY_NS));
+}
+
+/* A period below the bound brings several edges at a time to a host in time. */
+static bool host_was_late(const struct kt_tick *t, u64 ticks)
+{
+	u64 period = pace_period(t);
+
+	return ticks > 1 && mul_sat(ticks - 1, period) >= max(period, t->params.min_interval_ns);
+}
+
+static void count_delivery(struct kt_tick *t, const struct kt_tick_input *in)
+{
+	u64 late_ns = in->now > in->edge_ns ? in->now - in->edge_ns : 0;
+	u64 late_us = div_u64(add_sat(late_ns, lag(t, t->owed)), 1000);
+	unsigned int bucket = 0;
+
+	while (bucket < KVM_TIMERS_LATE_BUCKETS - 1 && late_us >> bucket)
+		bucket++;
+
+	t->stats.delivered++;
+	t->stats.late[bucket]++;
+}
+
+/* The pin takes one: decide whether it gets one now. */
+static bool deliver(struct kt_tick *t, const struct kt_tick_input *in, u64 ticks)
+{
+	bool on_time = ticks == 1 && !is_promised(t);
+	bool due, ok;
+
+	if (t->params.policy == KVM_TIMERS_POLICY_DISCARD && host_was_late(t, ticks)) {
+		t->stats.dropped += ticks;
+		ticks = 0;
+	}
+
+	/* All but the newest are debt; that one is due on the grid, now. */
+	due = ticks;
+	if (due) {
+		owe(t, ticks - 1);
+		t->owed++;
+	}
+	if (owes_one_at_most(t)) {
+		settle(t);
+		due = false;
+	}
+
+	ok = (due || is_promised(t)) && in->now >= slot(t);
+	if (!t->catching)
+		t->held = ok ? due && t->held : due || t->held;
+	if (ok) {
+		t->owed--;
+		/* Nothing was owed, and it came no earlier than its edge: back on the grid. */
+		if (on_time)
+			t->catching = false;
+		else
+			t->stats.caught_up++;
+		t->last_ns = in->now;
+		t->injected = true;
+	}
+	settle(t);
+	if (ok)
+		count_delivery(t, in);
+
+	t->retry_ns = 0;
+	return ok;
+}
+
+/**
+ * kt_tick_init() - open an account
+ * @t:		account
+ * @params:	bounds and policy
+ * @edges:	edges of the model so far: none of them is owed
+ * @now:	guest time, ns
+ *
+ * Context: Any.
+ */
+void kt_tick_init(struct kt_tick *t, const struct kt_tick_params *params,
+		  u64 edges, u64 now)
+{
+	memset(t, 0, sizeof(*t));
+	t->params = *params;
+	t->seen = edges;
+	t->last_ns = now;
+}
+
+/**
+ * kt_tick_service() - account new edges and decide about one interrupt
+ * @t:		account
+ * @in:		what is known now
+ *
+ * May be called at any time and as often as one likes: without a new edge, and
+ * before kt_tick_deadline(), it does nothing. A change of the pin that makes it
+ * take an interrupt again is worth a call.
+ *
+ * Context: Any; the caller serializes calls.
+ * Return: true if exactly one interrupt is to be injected now.
+ */
+bool kt_tick_service(struct kt_tick *t, const struct kt_tick_input *in)
+{
+	u64 ticks = in->edges > t->seen ? in->edges - t->seen : 0;
+
+	t->seen = in->edges;
+	t->stats.due += ticks;
+
+	/* A guest clock that was set back must not silence the device until it is past. */
+	t->last_ns = min(t->last_ns, in->now);
+	set_period(t, in->period_ns);
+
+	switch (in->pin) {
+	case KT_TICK_MASKED:
+		miss_masked(t, ticks);
+		return false;
+	case KT_TICK_BUSY:
+		miss_busy(t, ticks, in->now);
+		return false;
+	default:
+		return deliver(t, in, ticks);
+	}
+}
+
+/**
+ * kt_tick_deadline() - when the next owed interrupt may be injected
+ * @t:		account
+ *
+ * The model's own deadline, when the next edge comes, is not in it.
+ *
+ * Context: Any; the caller serializes calls.
+ * Return: guest time in ns, which may be past; KT_NEVER if nothing is owed, if
+ * the lag is below the threshold, or if the pin was masked at the last call:
+ * then the unmasking has to call kt_tick_service().
+ */
+u64 kt_tick_deadline(const struct kt_tick *t)
+{
+	if (!is_promised(t))
+		return KT_NEVER;
+
+	return max(slot(t), t->retry_ns);
+}
+
+/**
+ * kt_tick_forgive() - drop what is owed
+ * @t:		account
+ *
+ * Context: Any; the caller serializes calls.
+ */
+void kt_tick_forgive(struct kt_tick *t)
+{
+	t->stats.dropped += t->owed;
+	t->owed = 0;
+	t->held = false;
+	t->catching = false;
+}
+
+/**
+ * kt_tick_set_params() - change policy and bounds
+ * @t:		account
+ * @params:	new ones, applied at once to what is owed
+ *
+ * Context: Any; the caller serializes calls.
+ */
+void kt_tick_set_params(struct kt_tick *t, const struct kt_tick_params *params)
+{
+	if (params->policy == KVM_TIMERS_POLICY_DISCARD && params->policy != t->params.policy)
+		kt_tick_forgive(t);
+
+	t->params = *params;
+	settle(t);
+}

@@ -1,0 +1,605 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The clocks of one guest: its lock, its alarm, and the host clock, read once
+ * an entry.
+ *
+ * The alarm is a host timer for the next thing to do. It does nothing itself:
+ * it summons the vCPU that the interrupt is for, and serve() runs there just
+ * before that vCPU enters the guest. So a vCPU that the host does not let run
+ * is not given ticks that it cannot take, and what it missed is known and
+ * settled by the policy when it comes back. A halted vCPU is served by a
+ * worker, or on its own way into the halt.
+ */
+#include "vm.h"
+#include "compat.h"
+
+#include <linux/kvm_host.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+/* How long to wait for a summoned vCPU before looking where it is. */
+#define BACKSTOP_FIRST_NS	(10 * NSEC_PER_MSEC)
+#define BACKSTOP_LAST_NS	NSEC_PER_SEC
+
+static struct workqueue_struct *workers;
+
+static bool pit_ticking(const struct kt_vm *vm)
+{
+	return (vm->active & KVM_TIMERS_PIT) && !vm->pit.silenced;
+}
+
+/* When the PIT wants to be looked at again, guest ns. */
+static u64 pit_deadline(struct kt_vm *vm, enum kt_tick_pin pin, u64 now)
+{
+	u64 edge = kt_i8254_deadline(&vm->pit.model, now);
+
+	/* Behind a masked pin a debt waits for the unmasking, not for a time. */
+	if (pin == KT_TICK_MASKED)
+		return edge;
+
+	return min(edge, kt_tick_deadline(&vm->pit.tick));
+}
+
+static void rearm(struct kt_vm *vm, enum kt_tick_pin pin, u64 now)
+{
+	u64 next = KT_NEVER;
+	u64 host;
+
+	lockdep_assert_held(&vm->lock);
+
+	if (pit_ticking(vm))
+		next = pit_deadline(vm, pin, now);
+	if (next >= KTIME_MAX - vm->origin_ns) {
+		hrtimer_try_to_cancel(&vm->alarm);
+		return;
+	}
+
+	/* Whatever the guest programs, the host is not interrupted faster. */
+	host = max(vm->origin_ns + next, vm->rang_ns + vm->pit.tick.params.min_interval_ns);
+	hrtimer_start(&vm->alarm, ns_to_ktime(host), HRTIMER_MODE_ABS_PINNED_HARD);
+}
+
+static u64 guest_now(const struct kt_vm *vm)
+{
+	return ktime_get_ns() - vm->origin_ns;
+}
+
+/* Return: whether to pulse the line. @edge: whether the PIT had any edge. */
+static bool account_pit(struct kt_vm *vm, enum kt_tick_pin pin, u64 now, bool *edge)
+{
+	struct kt_pit *pit = &vm->pit;
+	struct kt_tick_input in = {
+		.now		= now,
+		.edges		= kt_i8254_edges(&pit->model, now),
+		.period_ns	= kt_i8254_period(&pit->model),
+		.edge_ns	= kt_i8254_last_edge(&pit->model, now),
+		.pin		= pit->pulsing ? KT_TICK_BUSY : pin,
+	};
+
+	lockdep_assert_held(&vm->lock);
+
+	*edge = false;
+	if (!pit_ticking(vm)) {
+		kt_tick_skip(&pit->tick, in.edges);
+		return false;
+	}
+	*edge = in.edges != pit->tick.seen;
+	pit->pulsing |= kt_tick_service(&pit->tick, &in);
+	return pit->pulsing && in.pin != KT_TICK_BUSY;
+}
+
+/*
+ * Settle what is due and do the next thing. @fresh: the guest has just begun a
+ * new stream of ticks. A debt of the old one is not carried over where nobody
+ * listens: a boot loader's ticks are none of the kernel's.
+ */
+static void serve(struct kt_vm *vm, bool fresh)
+{
+	struct kt_pit *pit = &vm->pit;
+	enum kt_tick_pin pin;
+	unsigned long flags;
+	bool pulse;
+	bool edge;
+	u64 now;
+
+	pin = kt_inject_probe(&pit->line);
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	WRITE_ONCE(vm->called, false);
+	if (vm->dead) {
+		raw_spin_unlock_irqrestore(&vm->lock, flags);
+		return;
+	}
+	now = guest_now(vm);
+	if (fresh && (pin == KT_TICK_MASKED || pin == KT_TICK_LATCH))
+		kt_tick_forgive(&pit->tick);
+	pulse = account_pit(vm, pin, now, &edge);
+	rearm(vm, pin, now);
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+
+	if (edge)
+		kt_inject_nmi_watchdog(vm->kvm);
+	if (pulse) {
+		kt_inject_pulse(&pit->line);
+		raw_spin_lock_irqsave(&vm->lock, flags);
+		pit->pulsing = false;
+		raw_spin_unlock_irqrestore(&vm->lock, flags);
+	}
+}
+
+/* Have the vCPU that the interrupt is for, or a worker, call serve(). */
+static void call_for_service(struct kt_vm *vm)
+{
+	struct kvm_vcpu *target = READ_ONCE(vm->pit.line.target);
+
+	/* Pairs with kt_vm_halt_begin(): one of both sees the other. */
+	smp_mb();
+	if (target && !test_bit(target->vcpu_idx, vm->halted))
+		kt_inject_summon(target);
+	else
+		queue_work(workers, &vm->work);
+}
+
+static enum hrtimer_restart alarm(struct hrtimer *timer)
+{
+	struct kt_vm *vm = container_of(timer, struct kt_vm, alarm);
+	bool waiting;
+
+	raw_spin_lock(&vm->lock);
+	if (vm->dead) {
+		raw_spin_unlock(&vm->lock);
+		return HRTIMER_NORESTART;
+	}
+	waiting = vm->called;
+	vm->rang_ns = ktime_get_ns();
+	vm->backstop_ns = waiting ? min_t(u64, vm->backstop_ns * 2, BACKSTOP_LAST_NS) :
+				    BACKSTOP_FIRST_NS;
+	WRITE_ONCE(vm->called, true);
+	hrtimer_start(&vm->alarm, ns_to_ktime(vm->rang_ns + vm->backstop_ns),
+		      HRTIMER_MODE_ABS_PINNED_HARD);
+	raw_spin_unlock(&vm->lock);
+
+	/* It did not come: the interrupt may be for another vCPU by now. */
+	if (waiting)
+		queue_work(workers, &vm->work);
+	else
+		call_for_service(vm);
+	return HRTIMER_NORESTART;
+}
+
+static void work(struct work_struct *work)
+{
+	struct kt_vm *vm = container_of(work, struct kt_vm, work);
+	struct kvm_vcpu *target;
+
+	kt_inject_probe(&vm->pit.line);
+	target = READ_ONCE(vm->pit.line.target);
+	if (target && !test_bit(target->vcpu_idx, vm->halted))
+		call_for_service(vm);
+	else
+		serve(vm, false);
+}
+
+/* KVM may hold its interrupt locks if @unmasked. */
+static void line_event(struct kt_line *line, bool unmasked)
+{
+	struct kt_vm *vm = container_of(line, struct kt_vm, pit.line);
+
+	if (!READ_ONCE(vm->pit.tick.owed))
+		return;
+
+	if (unmasked) {
+		WRITE_ONCE(vm->called, true);
+		queue_work(workers, &vm->work);
+	} else {
+		serve(vm, false);
+	}
+}
+
+/**
+ * kt_vm_halt_begin() - a vCPU will not look at its requests
+ * @vm:		the guest
+ * @vcpu_idx:	the vCPU
+ *
+ * Context: Process, the vCPU's thread.
+ */
+void kt_vm_halt_begin(struct kt_vm *vm, unsigned int vcpu_idx)
+{
+	set_bit(vcpu_idx, vm->halted);
+	/* Pairs with call_for_service(). */
+	smp_mb__after_atomic();
+	kt_vm_summoned(vm);
+}
+
+/**
+ * kt_vm_halt_end() - a vCPU looks at its requests again
+ * @vm:		the guest
+ * @vcpu_idx:	the vCPU
+ *
+ * Context: Process, the vCPU's thread.
+ */
+void kt_vm_halt_end(struct kt_vm *vm, unsigned int vcpu_idx)
+{
+	clear_bit(vcpu_idx, vm->halted);
+}
+
+/**
+ * kt_vm_summoned() - a vCPU is about to enter the guest
+ * @vm:		the guest
+ *
+ * Context: Process, the vCPU's thread, no lock of KVM held but its srcu.
+ */
+void kt_vm_summoned(struct kt_vm *vm)
+{
+	if (READ_ONCE(vm->called))
+		serve(vm, false);
+}
+
+/**
+ * kt_vm_pit_read() - the guest reads one of the PIT's ports
+ * @vm:		the guest
+ * @port:	which
+ *
+ * Context: Process.
+ * Return: the byte.
+ */
+u8 kt_vm_pit_read(struct kt_vm *vm, enum kt_i8254_port port)
+{
+	unsigned long flags;
+	u8 val;
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	val = kt_i8254_read(&vm->pit.model, port, guest_now(vm));
+	vm->pit.reads++;
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	return val;
+}
+
+/* Does this write concern IRQ0? Latch commands and the other counters do not. */
+static bool programs_counter0(enum kt_i8254_port port, u8 val)
+{
+	if (port == KT_I8254_CONTROL)
+		return (val & 0xc0) == 0 && (val & 0x30) != 0;
+
+	return port == KT_I8254_COUNTER0;
+}
+
+/**
+ * kt_vm_pit_write() - the guest writes one of the PIT's ports
+ * @vm:		the guest
+ * @port:	which
+ * @val:	the byte
+ *
+ * Context: Process, a vCPU's thread.
+ */
+void kt_vm_pit_write(struct kt_vm *vm, enum kt_i8254_port port, u8 val)
+{
+	bool programs = programs_counter0(port, val);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	kt_i8254_write(&vm->pit.model, port, val, guest_now(vm));
+	vm->pit.writes++;
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+
+	if (programs)
+		serve(vm, port == KT_I8254_CONTROL);
+}
+
+/**
+ * kt_vm_pit_read61() - the guest reads port 0x61
+ * @vm:		the guest
+ *
+ * Context: Process.
+ * Return: the byte.
+ */
+u8 kt_vm_pit_read61(struct kt_vm *vm)
+{
+	unsigned long flags;
+	u8 val;
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	val = kt_i8254_read_port61(&vm->pit.model, guest_now(vm));
+	vm->pit.reads++;
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	return val;
+}
+
+/**
+ * kt_vm_pit_write61() - the guest writes port 0x61
+ * @vm:		the guest
+ * @val:	the byte
+ *
+ * Context: Process.
+ */
+void kt_vm_pit_write61(struct kt_vm *vm, u8 val)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	kt_i8254_write_port61(&vm->pit.model, val, guest_now(vm));
+	vm->pit.writes++;
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+}
+
+/**
+ * kt_vm_pit_create() - give the guest its PIT
+ * @vm:		the guest, with an in-kernel irqchip
+ *
+ * Context: Process, kvm->lock held. The devices must be on the VM's bus already.
+ * Return: 0 or -ENOSPC.
+ */
+int kt_vm_pit_create(struct kt_vm *vm)
+{
+	unsigned long flags;
+	int ret;
+	u64 now;
+
+	lockdep_assert_held(&vm->kvm->lock);
+
+	ret = kt_inject_open(&vm->pit.line, vm->kvm, KT_PIT_GSI, line_event);
+	if (ret)
+		return ret;
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	now = guest_now(vm);
+	kt_i8254_init(&vm->pit.model, now);
+	kt_tick_skip(&vm->pit.tick, kt_i8254_edges(&vm->pit.model, now));
+	WRITE_ONCE(vm->active, vm->active | KVM_TIMERS_PIT);
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	return 0;
+}
+
+/**
+ * kt_vm_pit_get() - read the PIT's state for the VMM
+ * @vm:		the guest
+ * @state:	filled in
+ * @origin_ns:	CLOCK_MONOTONIC when guest time was 0
+ * @silenced:	whether its interrupts are off
+ *
+ * Context: Process.
+ */
+void kt_vm_pit_get(struct kt_vm *vm, struct kt_i8254_state *state, u64 *origin_ns,
+		   bool *silenced)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	kt_i8254_get_state(&vm->pit.model, state, guest_now(vm));
+	*origin_ns = vm->origin_ns;
+	*silenced = vm->pit.silenced;
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+}
+
+static bool same_stream(const struct kt_i8254_channel_state *a,
+			const struct kt_i8254_channel_state *b)
+{
+	return a->counting == b->counting && a->mode == b->mode && a->bcd == b->bcd &&
+	       a->count == b->count && a->loaded_ns == b->loaded_ns;
+}
+
+/**
+ * kt_vm_pit_set() - load the PIT's state for the VMM
+ * @vm:		the guest
+ * @state:	new state
+ * @silenced:	whether its interrupts are off
+ *
+ * A debt of ticks stays only where the tick stream does: VMMs read, change one
+ * flag and write back.
+ *
+ * Context: Process.
+ * Return: 0, or -EINVAL and nothing has changed.
+ */
+int kt_vm_pit_set(struct kt_vm *vm, const struct kt_i8254_state *state, bool silenced)
+{
+	struct kt_i8254_state old;
+	unsigned long flags;
+	int ret;
+	u64 now;
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	now = guest_now(vm);
+	kt_i8254_get_state(&vm->pit.model, &old, now);
+	ret = kt_i8254_set_state(&vm->pit.model, state, now);
+	if (ret)
+		goto out;
+
+	if (!same_stream(&old.ch[0], &state->ch[0])) {
+		kt_tick_skip(&vm->pit.tick, kt_i8254_edges(&vm->pit.model, now));
+		kt_tick_forgive(&vm->pit.tick);
+	}
+	vm->pit.silenced = silenced;
+	rearm(vm, KT_TICK_READY, now);
+out:
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	return ret;
+}
+
+static void set_tick_params(struct kt_vm *vm, const struct kt_tick_params *params)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	kt_tick_set_params(&vm->pit.tick, params);
+	if (!vm->dead)
+		rearm(vm, KT_TICK_READY, guest_now(vm));
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+}
+
+/**
+ * kt_vm_pit_reinject() - KVM_REINJECT_CONTROL
+ * @vm:		the guest
+ * @reinject:	give the guest the ticks it missed, or do not
+ *
+ * Does nothing where the owner of the VM named a policy: that is the later and
+ * the better word.
+ *
+ * Context: Process.
+ */
+void kt_vm_pit_reinject(struct kt_vm *vm, bool reinject)
+{
+	struct kt_tick_params params = vm->pit.tick.params;
+
+	if (vm->pit.chosen)
+		return;
+
+	params.policy = reinject ? KVM_TIMERS_POLICY_CATCHUP : KVM_TIMERS_POLICY_DISCARD;
+	set_tick_params(vm, &params);
+}
+
+/**
+ * kt_vm_set_policy() - change the policy of a device at run time
+ * @vm:		the guest
+ * @device:	enum kvm_timers_device
+ * @config:	from the owner
+ *
+ * Context: Process.
+ * Return: 0; -ESRCH the VM is gone; -EOPNOTSUPP no such device; -ENODEV not
+ * taken over; -ERANGE a value is out of range. Then nothing has changed.
+ */
+int kt_vm_set_policy(struct kt_vm *vm, unsigned int device,
+		     const struct kvm_timers_policy_config *config)
+{
+	struct kt_tick_params params;
+	int ret;
+
+	if (device >= KVM_TIMERS_NR_DEVICES)
+		return -EOPNOTSUPP;
+	if (READ_ONCE(vm->dead))
+		return -ESRCH;
+	if (!(vm->devices & BIT(device)))
+		return -ENODEV;
+
+	ret = kt_params_tick(&params, config);
+	if (ret)
+		return ret;
+
+	vm->pit.chosen = config->policy != KVM_TIMERS_POLICY_DEFAULT;
+	set_tick_params(vm, &params);
+	return 0;
+}
+
+static void pit_status(struct kt_vm *vm, struct kvm_timers_device_status *status, u64 now)
+{
+	struct kt_pit *pit = &vm->pit;
+	struct kt_tick *tick = &pit->tick;
+	u64 period_ns = kt_i8254_period(&pit->model);
+	u64 unseen = 0;
+
+	/* What fell due since the guest was last served is owed until then. */
+	if (pit_ticking(vm) && !vm->dead)
+		unseen = kt_i8254_edges(&pit->model, now) - tick->seen;
+
+	status->active = !!(vm->active & KVM_TIMERS_PIT);
+	status->policy = tick->params.policy;
+	status->catchup_max_rate_pct = tick->params.max_rate_pct;
+	status->catchup_limit_ms = div_u64(tick->params.limit_ns, NSEC_PER_MSEC);
+	status->catchup_threshold_us = div_u64(tick->params.threshold_ns, NSEC_PER_USEC);
+	status->period_ns = period_ns == KT_NEVER ? 0 : period_ns;
+	status->owed = tick->owed + unseen;
+	status->reads = pit->reads;
+	status->writes = pit->writes;
+	status->stats = tick->stats;
+	status->stats.due += unseen;
+}
+
+/**
+ * kt_vm_status() - everything an operator wants to see, at one instant
+ * @vm:		the guest, dead or alive
+ * @status:	filled in but for its size
+ *
+ * Context: Process.
+ */
+void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
+{
+	unsigned long flags;
+	u64 now;
+
+	status->id = vm->id;
+	status->pid = pid_vnr(vm->pid);
+	status->devices = vm->devices;
+	status->mem_bytes = ksize(vm);
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	now = guest_now(vm);
+	status->guest_ns = now;
+	status->dead = vm->dead;
+	pit_status(vm, &status->device[KVM_TIMERS_DEVICE_PIT], now);
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+}
+
+/**
+ * kt_vm_create() - a guest that no VM is attached to yet
+ * @params:	how it is to be taken over
+ *
+ * Context: Process, the task that creates or owns the VM. The caller holds the module.
+ * Return: the guest with one reference, or ERR_PTR(-ENOMEM).
+ */
+struct kt_vm *kt_vm_create(const struct kt_vm_params *params)
+{
+	struct kt_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
+
+	if (!vm)
+		return ERR_PTR(-ENOMEM);
+
+	__module_get(THIS_MODULE);
+	refcount_set(&vm->refs, 1);
+	INIT_LIST_HEAD(&vm->link);
+	INIT_WORK(&vm->work, work);
+	raw_spin_lock_init(&vm->lock);
+	hrtimer_setup(&vm->alarm, alarm, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
+	vm->pid = get_task_pid(current, PIDTYPE_TGID);
+	vm->owner = current_uid();
+	vm->devices = params->devices;
+	vm->origin_ns = ktime_get_ns();
+	vm->pit.chosen = params->chosen & BIT(KVM_TIMERS_DEVICE_PIT);
+	kt_tick_init(&vm->pit.tick, &params->tick[KVM_TIMERS_DEVICE_PIT], 0, 0);
+	return vm;
+}
+
+/**
+ * kt_vm_stop() - the VM is being destroyed
+ * @vm:		the guest
+ *
+ * Context: Process, any task of any mm, no vCPU runs any more, KVM's interrupt
+ * routing is still there.
+ */
+void kt_vm_stop(struct kt_vm *vm)
+{
+	unsigned long flags;
+	bool active;
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	active = vm->active & KVM_TIMERS_PIT;
+	WRITE_ONCE(vm->dead, true);
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+
+	if (active)
+		kt_inject_close(&vm->pit.line);
+	hrtimer_cancel(&vm->alarm);
+	cancel_work_sync(&vm->work);
+
+}
+
+/**
+ * kt_vm_init() - get ready for guests
+ *
+ * Context: Process, module initialization.
+ * Return: 0 or -ENOMEM.
+ */
+int kt_vm_init(void)
+{
+	workers = alloc_workqueue("kvm_timers", WQ_HIGHPRI, 0);
+	return workers ? 0 : -ENOMEM;
+}
+
+/**
+ * kt_vm_exit() - the last guest is gone
+ *
+ * Context: Process.
+ */
+void kt_vm_exit(void)
+{
+	destroy_workqueue(workers);
+}
