@@ -250,29 +250,44 @@ err_filter:
 	return ret;
 }
 
-/* A VM with one vCPU, made as a VMM makes it, in the loading process. */
-static int __init try_vm(struct file *file)
+static int __init try_vcpu(unsigned int fd)
 {
-	struct file *vcpu_file;
+	struct file *file = fget(fd);
+	int ret;
+
+	if (!file)
+		return -EBADF;
+
+	ret = kt_layout_check(file->private_data);
+	fput(file);
+	return ret;
+}
+
+/* A VM with one vCPU, made as a VMM makes it, in the loading process. */
+static int __init try_vm(unsigned int vm_fd)
+{
+	struct file *file = fget(vm_fd);
 	long fd;
 	int ret;
+
+	if (!file)
+		return -EBADF;
 
 	ret = file->f_op->unlocked_ioctl(file, KVM_CREATE_IRQCHIP, 0);
 	if (ret) {
 		pr_err("self-test: KVM_CREATE_IRQCHIP: %d\n", ret);
-		return ret;
+		goto out;
 	}
 	fd = file->f_op->unlocked_ioctl(file, KVM_CREATE_VCPU, 0);
 	if (fd < 0) {
 		pr_err("self-test: KVM_CREATE_VCPU: %ld\n", fd);
-		return fd;
+		ret = fd;
+		goto out;
 	}
-
-	vcpu_file = fget(fd);
-	ret = vcpu_file ? kt_layout_check(vcpu_file->private_data) : -EBADF;
-	if (vcpu_file)
-		fput(vcpu_file);
+	ret = try_vcpu(fd);
 	close_fd(fd);
+out:
+	fput(file);
 	return ret;
 }
 
@@ -282,27 +297,25 @@ static int __init try_vm(struct file *file)
  */
 static int __init self_test(void)
 {
-	struct kvm_x86_ops *x86_ops = (void *)kt_symbols_lookup("kvm:kvm_x86_ops");
-	struct file *file;
+	struct file *kvm_dev;
 	long fd;
 	int ret;
 	int i;
 
-	if (!x86_ops || !x86_ops->name) {
-		pr_err("load kvm_amd or kvm_intel first\n");
-		return -ENODEV;
+	/* Opening it pins the vendor module as well. */
+	kvm_dev = filp_open("/dev/kvm", O_RDWR, 0);
+	if (IS_ERR(kvm_dev)) {
+		pr_err("cannot open /dev/kvm: %ld: load kvm_amd or kvm_intel first\n",
+		       PTR_ERR(kvm_dev));
+		return PTR_ERR(kvm_dev);
 	}
-
-	fd = static_call(kt_kvm_dev_ioctl)(NULL, KVM_CREATE_VM, 0);
-	if (fd < 0) {
+	fd = kvm_dev->f_op->unlocked_ioctl(kvm_dev, KVM_CREATE_VM, 0);
+	ret = fd < 0 ? fd : try_vm(fd);
+	filp_close(kvm_dev, NULL);
+	if (fd < 0)
 		pr_err("self-test: KVM_CREATE_VM: %ld\n", fd);
-		return fd;
-	}
-	file = fget(fd);
-	ret = file ? try_vm(file) : -EBADF;
-	if (file)
-		fput(file);
-	close_fd(fd);
+	else
+		close_fd(fd);
 	if (ret)
 		return ret;
 

@@ -19,13 +19,11 @@ bool kvm_apic_match_dest(struct kvm_vcpu *vcpu, struct kvm_lapic *source,
 			 int shorthand, unsigned int dest, int dest_mode);
 void kvm_apic_nmi_wd_deliver(struct kvm_vcpu *vcpu);
 void kvm_hv_process_stimers(struct kvm_vcpu *vcpu);
-long kvm_dev_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
 
 #define KT_KVM_FUNCTIONS(X)		\
 	X(kvm_apic_accept_pic_intr)	\
 	X(kvm_apic_match_dest)		\
 	X(kvm_apic_nmi_wd_deliver)	\
-	X(kvm_dev_ioctl)		\
 	X(kvm_free_irq_source_id)	\
 	X(kvm_io_bus_register_dev)	\
 	X(kvm_irq_map_gsi)		\

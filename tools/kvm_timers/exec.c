@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kvm-timers exec: become a VMM whose VMs are taken over.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <linux/kvm_timers.h>
+
+#include "cmd.h"
+#include "dev.h"
+#include "names.h"
+#include "out.h"
+#include "policy.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+#define HOW_TO		"kvm-timers exec [OPTION...] -- COMMAND [ARG...]"
+
+/**
+ * struct choice - what the caller wants
+ * @devices:	KVM_TIMERS_PIT | ...
+ * @tick:	policies
+ */
+struct choice {
+	__u32			devices;
+	struct kt_policy_change	tick[KVM_TIMERS_NR_DEVICES];
+};
+
+/**
+ * struct option - an option of this command
+ * @name:	as written
+ * @parse:	reads the value
+ * @arg:	enum kt_policy_key, or enum kvm_timers_device for a switch
+ */
+struct option {
+	const char	*name;
+	int		(*parse)(struct choice *c, const struct option *opt, const char *text);
+	int		arg;
+};
+
+static int parse_switch(struct choice *c, const struct option *opt, const char *text)
+{
+	if (!strcmp(text, "on"))
+		c->devices |= 1U << opt->arg;
+	else if (!strcmp(text, "off"))
+		c->devices &= ~(1U << opt->arg);
+	else
+		return kt_out_fail(KT_OUT_USAGE, "%s '%s': write '%s=on' or '%s=off'", opt->name,
+				   text, opt->name, opt->name);
+
+	return KT_OUT_OK;
+}
+
+static int parse_bound(struct choice *c, const struct option *opt, const char *text)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(c->tick); i++) {
+		ret = kt_policy_parse(&c->tick[i], opt->arg, opt->name, text);
+		if (ret)
+			return ret;
+	}
+
+	return KT_OUT_OK;
+}
+
+static int parse_policy(struct choice *c, const struct option *opt, const char *text)
+{
+	const char *equals = strchr(text, '=');
+	char name[32];
+	int device;
+
+	if (!equals)
+		return parse_bound(c, opt, text);
+
+	device = kt_names_find_device(text, equals - text);
+	if (device >= 0)
+		return kt_policy_parse(&c->tick[device], KT_POLICY_POLICY, opt->name, equals + 1);
+
+	snprintf(name, sizeof(name), "%.*s", (int)(equals - text), text);
+
+	return kt_names_refuse("device", name, kt_names_device);
+}
+
+static const struct option options[] = {
+	{ "--pit",			parse_switch,	KVM_TIMERS_DEVICE_PIT },
+	{ "--policy",			parse_policy,	KT_POLICY_POLICY },
+	{ "--catchup-max-rate",		parse_bound,	KT_POLICY_MAX_RATE },
+	{ "--catchup-limit",		parse_bound,	KT_POLICY_LIMIT },
+	{ "--catchup-threshold",	parse_bound,	KT_POLICY_THRESHOLD },
+};
+
+static const char *option_name(unsigned int i)
+{
+	return i < ARRAY_SIZE(options) ? options[i].name : NULL;
+}
+
+static const struct option *find_option(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(options); i++)
+		if (strlen(options[i].name) == len && !memcmp(options[i].name, text, len))
+			return &options[i];
+
+	return NULL;
+}
+
+/* "--name=value" or "--name value"; @argv moves on past it. */
+static int parse_option(struct choice *c, char ***argv)
+{
+	const char *arg = *(*argv)++;
+	size_t len = strcspn(arg, "=");
+	const struct option *opt;
+	const char *value;
+	char name[64];
+
+	opt = find_option(arg, len);
+	if (!opt) {
+		snprintf(name, sizeof(name), "%.*s", (int)len, arg);
+		return kt_names_refuse("option", name, option_name);
+	}
+
+	value = arg[len] ? arg + len + 1 : **argv;
+	if (!value || (!arg[len] && !strcmp(value, "--")))
+		return kt_out_fail(KT_OUT_USAGE, "%s has no value: write '%s=VALUE'", opt->name,
+				   opt->name);
+	if (!arg[len])
+		(*argv)++;
+
+	return opt->parse(c, opt, value);
+}
+
+/* A bound that nothing will ever look at is a misunderstanding. */
+static int check_bounds(const struct kt_policy_change *tick)
+{
+	unsigned int bounds = 1U << KT_POLICY_MAX_RATE | 1U << KT_POLICY_LIMIT |
+			      1U << KT_POLICY_THRESHOLD;
+
+	if (!(tick->named & bounds) || tick->value.policy == KVM_TIMERS_POLICY_DEFAULT ||
+	    tick->value.policy == KVM_TIMERS_POLICY_CATCHUP)
+		return KT_OUT_OK;
+
+	return kt_out_fail(KT_OUT_USAGE,
+			   "policy '%s' has no --catchup bounds: write '--policy=catchup', or leave them out",
+			   kt_names_policy(tick->value.policy));
+}
+
+/* On success, @argv is at the command to run. */
+static int parse_args(struct choice *c, char ***argv)
+{
+	unsigned int i;
+	int ret;
+
+	while (**argv && strcmp(**argv, "--")) {
+		if (***argv != '-')
+			return kt_out_fail(KT_OUT_USAGE, "missing '--' before '%s': write '%s'",
+					   **argv, HOW_TO);
+		ret = parse_option(c, argv);
+		if (ret)
+			return ret;
+	}
+
+	if (!**argv)
+		return kt_out_fail(KT_OUT_USAGE, "missing '--' and command: write '" HOW_TO "'");
+	(*argv)++;
+	if (!**argv || !***argv)
+		return kt_out_fail(KT_OUT_USAGE, "no command after '--': write '" HOW_TO "'");
+	if (!c->devices)
+		return kt_out_fail(KT_OUT_USAGE,
+				   "every device is off: write '--pit=on', or run the command by itself");
+
+	for (i = 0; i < ARRAY_SIZE(c->tick); i++) {
+		ret = check_bounds(&c->tick[i]);
+		if (ret)
+			return ret;
+	}
+
+	return KT_OUT_OK;
+}
+
+static int adopt(const struct choice *c)
+{
+	struct kvm_timers_config config = { .devices = c->devices };
+	unsigned int i;
+	int dev, ret;
+
+	for (i = 0; i < ARRAY_SIZE(config.tick); i++)
+		if (c->devices & 1U << i)
+			kt_policy_apply(&c->tick[i], &config.tick[i]);
+
+	dev = kt_dev_open();
+	if (dev < 0)
+		return kt_out_fail(KT_OUT_ERROR, "%s", kt_dev_words(KT_DEV_OPEN, dev));
+
+	ret = kt_dev_adopt(dev, &config);
+	close(dev);
+	if (ret < 0)
+		return kt_out_fail(KT_OUT_ERROR, "cannot take over the timers: %s",
+				   kt_dev_words(KT_DEV_ADOPT, ret));
+
+	return KT_OUT_OK;
+}
+
+/**
+ * kt_exec_run() - become a VMM whose VMs are taken over
+ * @argc:	number of arguments
+ * @argv:	options, "--", command and its arguments
+ *
+ * The process, and so its PID, stays the same: whoever supervises the VMM need not know.
+ *
+ * Return: only on failure, enum kt_out_exit.
+ */
+int kt_exec_run(int argc, char **argv)
+{
+	struct choice c = { .devices = (1U << KVM_TIMERS_NR_DEVICES) - 1 };
+	int ret;
+
+	(void)argc;
+
+	ret = parse_args(&c, &argv);
+	if (ret)
+		return ret;
+
+	/* A VMM that daemonizes by a double fork would leave this process's descendants. */
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
+		return kt_out_fail(KT_OUT_ERROR, "cannot become a subreaper: %s", strerror(errno));
+
+	ret = adopt(&c);
+	if (ret)
+		return ret;
+
+	execvp(argv[0], argv);
+
+	/* A script is there, but what its first line names is not. */
+	if (errno == ENOENT && strchr(argv[0], '/') && !access(argv[0], F_OK))
+		return kt_out_fail(KT_OUT_NOT_EXECUTABLE,
+				   "cannot run '%s': its interpreter is missing", argv[0]);
+	if (errno == ENOENT)
+		return kt_out_fail(KT_OUT_NOT_FOUND, "cannot run '%s': command not found", argv[0]);
+
+	return kt_out_fail(KT_OUT_NOT_EXECUTABLE, "cannot run '%s': %s", argv[0], strerror(errno));
+}

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# bash completion for kvm-timers
+
+_kvm_timers_ids()
+{
+	kvm-timers list 2>/dev/null | while read -r id _; do
+		[ "$id" = ID ] || printf '%s\n' "$id"
+	done
+}
+
+_kvm_timers_words()
+{
+	local command=$1 cur=$2 nth=$3
+
+	case $command:$cur in
+	exec:--policy=pit=*)
+		printf -- '--policy=pit=%s\n' catchup merge discard default ;;
+	exec:--policy=*)
+		printf -- '--policy=%s\n' catchup merge discard default pit= ;;
+	exec:--pit=*)
+		printf -- '--pit=%s\n' on off ;;
+	exec:*)
+		printf '%s\n' --pit= --policy= --catchup-max-rate= --catchup-limit= \
+			--catchup-threshold= --json --help -- ;;
+	set:pit.policy=*)
+		printf 'pit.policy=%s\n' catchup merge discard default ;;
+	*:-*)
+		printf '%s\n' --json --help ;;
+	help:*)
+		[ "$nth" -gt 1 ] || printf '%s\n' exec list status set version help ;;
+	status:*)
+		[ "$nth" -gt 1 ] || _kvm_timers_ids ;;
+	set:*)
+		if [ "$nth" -le 1 ]; then
+			_kvm_timers_ids
+		else
+			printf 'pit.%s\n' policy= catchup_max_rate= catchup_limit_ms= \
+				catchup_threshold_us=
+		fi ;;
+	:*)
+		printf '%s\n' exec list status set version help ;;
+	esac
+}
+
+_kvm_timers()
+{
+	local line=${COMP_LINE:0:COMP_POINT} command='' nth=0 cur word cut
+	local -a words
+
+	# COMP_WORDS is cut at '=' and ':': take the line, cut at blanks.
+	read -r -a words <<<"$line"
+	cur=${line##*[[:space:]]}
+	[ -z "$cur" ] || unset 'words[-1]'
+
+	for word in "${words[@]:1}"; do
+		case $command:$word in
+		exec:--)
+			# The rest is another command's business.
+			if declare -F _command_offset >/dev/null; then
+				for ((cut = 1; cut < COMP_CWORD; cut++)); do
+					[ "${COMP_WORDS[cut]}" != -- ] || break
+				done
+				_command_offset $((cut + 1))
+			else
+				mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+			fi
+			return ;;
+		*:-*)
+			;;
+		:*)
+			command=$word
+			nth=1 ;;
+		*)
+			nth=$((nth + 1)) ;;
+		esac
+	done
+
+	mapfile -t COMPREPLY < <(compgen -W "$(_kvm_timers_words "$command" "$cur" "$nth")" -- \
+		"$cur")
+
+	# A value or another word follows '=' or 'pit=': no blank.
+	case ${COMPREPLY[0]-} in
+	*=)
+		compopt -o nospace 2>/dev/null ;;
+	esac
+
+	# Where '=' cuts words, the shell replaces only what is behind the last one.
+	if [[ $cur == *=* && $COMP_WORDBREAKS == *=* ]]; then
+		cut=${cur%"${cur##*=}"}
+		COMPREPLY=("${COMPREPLY[@]#"$cut"}")
+	fi
+}
+
+complete -F _kvm_timers kvm-timers

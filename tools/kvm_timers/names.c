@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Names of devices and policies, and the nearest one to a misspelt word.
+ */
+#include "names.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/kvm_timers.h>
+
+#include "out.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Longest word worth a guess, and how many of its letters may be wrong. */
+#define WORD_MAX	32
+#define WRONG_MAX	2
+
+static const char * const devices[KVM_TIMERS_NR_DEVICES] = {
+	[KVM_TIMERS_DEVICE_PIT]		= "pit",
+};
+
+static const char * const policies[] = {
+	[KVM_TIMERS_POLICY_DEFAULT]	= "default",
+	[KVM_TIMERS_POLICY_CATCHUP]	= "catchup",
+	[KVM_TIMERS_POLICY_MERGE]	= "merge",
+	[KVM_TIMERS_POLICY_DISCARD]	= "discard",
+};
+
+static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
+{
+	unsigned int min = a < b ? a : b;
+
+	return min < c ? min : c;
+}
+
+/* Letters to insert, delete or exchange to make one word of the other. */
+static unsigned int distance(const char *a, const char *b)
+{
+	size_t len_a = strlen(a), len_b = strlen(b);
+	unsigned int row[WORD_MAX + 1];
+	size_t i, j;
+
+	if (len_a > WORD_MAX || len_b > WORD_MAX)
+		return WRONG_MAX + 1;
+
+	for (j = 0; j <= len_b; j++)
+		row[j] = j;
+
+	for (i = 1; i <= len_a; i++) {
+		unsigned int diagonal = row[0];
+
+		row[0] = i;
+		for (j = 1; j <= len_b; j++) {
+			unsigned int above = row[j];
+
+			row[j] = min3(above + 1, row[j - 1] + 1,
+				      diagonal + (a[i - 1] != b[j - 1]));
+			diagonal = above;
+		}
+	}
+
+	return row[len_b];
+}
+
+/**
+ * kt_names_device() - name of a device
+ * @device:	enum kvm_timers_device
+ *
+ * Return: its name, or NULL for a number past the last one.
+ */
+const char *kt_names_device(unsigned int device)
+{
+	return device < ARRAY_SIZE(devices) ? devices[device] : NULL;
+}
+
+/**
+ * kt_names_find_device() - device of a name
+ * @text:	name, which need not end there
+ * @len:	its length
+ *
+ * Return: enum kvm_timers_device, or -1.
+ */
+int kt_names_find_device(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(devices); i++)
+		if (strlen(devices[i]) == len && !memcmp(devices[i], text, len))
+			return i;
+
+	return -1;
+}
+
+/**
+ * kt_names_policy() - name of a policy
+ * @policy:	enum kvm_timers_policy
+ *
+ * Return: its name, or NULL for a number past the last one.
+ */
+const char *kt_names_policy(__u32 policy)
+{
+	return policy < ARRAY_SIZE(policies) ? policies[policy] : NULL;
+}
+
+/**
+ * kt_names_find_policy() - policy of a name
+ * @text:	name
+ *
+ * Return: enum kvm_timers_policy, or -1.
+ */
+int kt_names_find_policy(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(policies); i++)
+		if (!strcmp(policies[i], text))
+			return i;
+
+	return -1;
+}
+
+/**
+ * kt_names_closest() - what a misspelt word was meant to be
+ * @word:	word that is no name
+ * @name:	gives the names by number, then NULL
+ *
+ * Return: the nearest name or one that begins with @word; NULL if none resembles it.
+ */
+const char *kt_names_closest(const char *word, const char *(*name)(unsigned int i))
+{
+	unsigned int wrong, best = WRONG_MAX + 1;
+	const char *closest = NULL;
+	size_t len = strlen(word);
+	const char *candidate;
+	unsigned int i;
+
+	for (i = 0; (candidate = name(i)); i++) {
+		/* A short word is near to every other short word. */
+		wrong = distance(word, candidate);
+		if (wrong < best && wrong < len) {
+			best = wrong;
+			closest = candidate;
+		}
+	}
+
+	for (i = 0; !closest && len > 1 && (candidate = name(i)); i++)
+		if (!strncmp(candidate, word, len))
+			closest = candidate;
+
+	return closest;
+}
+
+/**
+ * kt_names_refuse() - report a word that is no name
+ * @what:	what it should have been a name of
+ * @word:	the word
+ * @name:	gives the names by number, then NULL
+ *
+ * Return: KT_OUT_USAGE.
+ */
+int kt_names_refuse(const char *what, const char *word, const char *(*name)(unsigned int i))
+{
+	const char *closest = kt_names_closest(word, name);
+	const char *candidate;
+	char all[256] = "";
+	unsigned int i;
+
+	if (closest)
+		return kt_out_fail(KT_OUT_USAGE, "unknown %s '%s': did you mean '%s'?", what, word,
+				   closest);
+
+	for (i = 0; (candidate = name(i)); i++) {
+		size_t used = strlen(all);
+
+		snprintf(all + used, sizeof(all) - used, "%s%s", i ? ", " : "", candidate);
+	}
+
+	return kt_out_fail(KT_OUT_USAGE, "unknown %s '%s': write one of %s", what, word, all);
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the tool says: results on stdout, errors in one line on stderr.
+ */
+#include "out.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool as_json;
+
+/**
+ * kt_out_set_json() - say everything in JSON from now on
+ */
+void kt_out_set_json(void)
+{
+	as_json = true;
+}
+
+/**
+ * kt_out_is_json() - how to print a result
+ *
+ * Return: true for JSON, false for people.
+ */
+bool kt_out_is_json(void)
+{
+	return as_json;
+}
+
+/**
+ * kt_out_clean() - make a text of unknown origin fit for a terminal and for JSON
+ * @text:	text, changed in place
+ *
+ * A process chooses its own name and a caller its arguments: a control character there could
+ * break the one line of an error, drive the terminal, or, not being UTF-8, spoil the JSON.
+ */
+void kt_out_clean(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
+/**
+ * kt_out_fail() - report an error in one line
+ * @code:	exit code
+ * @fmt:	as for printf(), without a newline
+ *
+ * Return: @code, for the caller to return in turn.
+ */
+int kt_out_fail(enum kt_out_exit code, const char *fmt, ...)
+{
+	struct json_object *obj;
+	char text[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	kt_out_clean(text);
+
+	if (!as_json) {
+		fprintf(stderr, "kvm-timers: %s\n", text);
+		return code;
+	}
+
+	obj = json_object_new_object();
+	json_object_object_add(obj, "error", json_object_new_string(text));
+	fprintf(stderr, "%s\n",
+		json_object_to_json_string_ext(obj, JSON_C_TO_STRING_SPACED |
+						    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(obj);
+
+	return code;
+}
+
+/**
+ * kt_out_put_json() - print a result
+ * @obj:	result; the reference is taken over
+ */
+void kt_out_put_json(struct json_object *obj)
+{
+	puts(json_object_to_json_string_ext(obj, JSON_C_TO_STRING_PRETTY |
+						 JSON_C_TO_STRING_SPACED |
+						 JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(obj);
+}
+
+/**
+ * kt_out_finish() - end the output
+ * @code:	exit code so far
+ *
+ * A result that did not reach its reader is an error, also where the disk fills up only as the
+ * file is closed.
+ *
+ * Return: exit code of the process.
+ */
+int kt_out_finish(int code)
+{
+	bool failed = ferror(stdout);
+
+	errno = 0;
+	if (fclose(stdout))
+		failed = true;
+	if (!failed || code != KT_OUT_OK)
+		return code;
+
+	return kt_out_fail(KT_OUT_ERROR, "cannot write the output: %s",
+			   errno ? strerror(errno) : "write error");
+}

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kvm-timers list, status, version: what there is, for people and in JSON.
+ */
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/kvm_timers.h>
+
+#include "cmd.h"
+#include "dev.h"
+#include "names.h"
+#include "out.h"
+#include "policy.h"
+
+#define NS_PER_S	1000000000ULL
+#define US_PER_MS	1000ULL
+#define LAST_BUCKET	(KVM_TIMERS_LATE_BUCKETS - 1)
+
+/* Room for a process's name, and for a bound of the histogram. */
+#define COMM_ROOM	64
+#define BOUND_ROOM	32
+
+/**
+ * struct vm - one VM to show
+ * @status:	from the module
+ * @comm:	name of its process, empty if that is not known
+ */
+struct vm {
+	struct kvm_timers_status	status;
+	char				comm[COMM_ROOM];
+};
+
+static void put_u64(struct json_object *obj, const char *key, __u64 val)
+{
+	json_object_object_add(obj, key, json_object_new_uint64(val));
+}
+
+static void read_comm(struct vm *vm)
+{
+	char path[64];
+	FILE *file;
+
+	vm->comm[0] = '\0';
+	/* A process that ended may have left its number to another one. */
+	if (vm->status.pid <= 0 || vm->status.dead)
+		return;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", vm->status.pid);
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	if (!fgets(vm->comm, sizeof(vm->comm), file))
+		vm->comm[0] = '\0';
+	fclose(file);
+	vm->comm[strcspn(vm->comm, "\n")] = '\0';
+	kt_out_clean(vm->comm);
+}
+
+/* Return: 0, -ENOENT with nothing reported, or enum kt_out_exit. */
+static int read_vm(int dev, __u32 id, struct vm *vm)
+{
+	int fd, ret;
+
+	fd = kt_dev_open_vm(dev, id);
+	if (fd == -ENOENT)
+		return fd;
+	if (fd < 0)
+		return kt_out_fail(KT_OUT_ERROR, "VM %u: %s", id, kt_dev_words(KT_DEV_OPEN_VM, fd));
+
+	ret = kt_dev_status(fd, &vm->status);
+	close(fd);
+	if (ret < 0)
+		return kt_out_fail(KT_OUT_ERROR, "VM %u: %s", id,
+				   kt_dev_words(KT_DEV_STATUS, ret));
+	read_comm(vm);
+
+	return 0;
+}
+
+static void add_process(struct json_object *obj, const struct vm *vm)
+{
+	json_object_object_add(obj, "pid", vm->status.pid > 0 ?
+					   json_object_new_int(vm->status.pid) : NULL);
+	json_object_object_add(obj, "command", vm->comm[0] ? json_object_new_string(vm->comm) :
+							     NULL);
+	json_object_object_add(obj, "dead", json_object_new_boolean(vm->status.dead));
+}
+
+static struct json_object *device_names(__u32 devices)
+{
+	struct json_object *array = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
+		if (devices & 1U << i)
+			json_object_array_add(array, json_object_new_string(kt_names_device(i)));
+
+	return array;
+}
+
+static void format_devices(__u32 devices, char *text, size_t room)
+{
+	unsigned int i;
+	size_t used;
+
+	*text = '\0';
+	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++) {
+		if (!(devices & 1U << i))
+			continue;
+		used = strlen(text);
+		snprintf(text + used, room - used, "%s%s", used ? "," : "", kt_names_device(i));
+	}
+}
+
+static void list_as_json(const struct vm *vms, size_t nr)
+{
+	struct json_object *array = json_object_new_array();
+	struct json_object *obj;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		obj = json_object_new_object();
+		put_u64(obj, "id", vms[i].status.id);
+		add_process(obj, &vms[i]);
+		json_object_object_add(obj, "devices", device_names(vms[i].status.devices));
+		json_object_array_add(array, obj);
+	}
+	kt_out_put_json(array);
+}
+
+static void list_as_table(const struct vm *vms, size_t nr)
+{
+	char devices[64], pid[16];
+	size_t i;
+
+	printf("%-10s %-10s %-16s %s\n", "ID", "PID", "DEVICES", "COMMAND");
+	for (i = 0; i < nr; i++) {
+		format_devices(vms[i].status.devices, devices, sizeof(devices));
+		snprintf(pid, sizeof(pid), vms[i].status.pid > 0 ? "%d" : "-", vms[i].status.pid);
+		printf("%-10u %-10s %-16s %s\n", vms[i].status.id, pid, devices,
+		       vms[i].status.dead ? "(gone)" : vms[i].comm[0] ? vms[i].comm : "-");
+	}
+}
+
+static const char *policy_name(__u32 policy)
+{
+	const char *name = kt_names_policy(policy);
+
+	return name ? name : "unknown";
+}
+
+/* Bucket n holds what is late by less than 2^n us; the last one has no bound. */
+static __u64 bucket_from_us(unsigned int n)
+{
+	return n ? 1ULL << (n - 1) : 0;
+}
+
+static void format_us(__u64 us, char *text, size_t room)
+{
+	if (us < US_PER_MS)
+		snprintf(text, room, "%llu us", us);
+	else
+		snprintf(text, room, "%llu.%03llu ms", us / US_PER_MS, us % US_PER_MS);
+}
+
+static struct json_object *late_to_json(const __u64 *late)
+{
+	struct json_object *array = json_object_new_array();
+	struct json_object *obj;
+	unsigned int n;
+
+	for (n = 0; n < KVM_TIMERS_LATE_BUCKETS; n++) {
+		obj = json_object_new_object();
+		put_u64(obj, "from_us", bucket_from_us(n));
+		json_object_object_add(obj, "below_us", n == LAST_BUCKET ? NULL :
+					    json_object_new_uint64(bucket_from_us(n + 1)));
+		put_u64(obj, "count", late[n]);
+		json_object_array_add(array, obj);
+	}
+
+	return array;
+}
+
+static struct json_object *device_to_json(const struct kvm_timers_device_status *dev)
+{
+	const struct kvm_timers_tick_stats *stats = &dev->stats;
+	struct json_object *obj = json_object_new_object();
+
+	json_object_object_add(obj, "active", json_object_new_boolean(dev->active));
+	json_object_object_add(obj, "policy", json_object_new_string(policy_name(dev->policy)));
+	put_u64(obj, "catchup_max_rate_pct", dev->catchup_max_rate_pct);
+	put_u64(obj, "catchup_limit_ms", dev->catchup_limit_ms);
+	put_u64(obj, "catchup_threshold_us", dev->catchup_threshold_us);
+	put_u64(obj, "period_ns", dev->period_ns);
+	put_u64(obj, "due", stats->due);
+	json_object_object_add(obj, "rescaled", json_object_new_int64(stats->rescaled));
+	put_u64(obj, "delivered", stats->delivered);
+	put_u64(obj, "owed", dev->owed);
+	put_u64(obj, "merged", stats->merged);
+	put_u64(obj, "dropped", stats->dropped);
+	put_u64(obj, "given_up", stats->given_up);
+	put_u64(obj, "caught_up", stats->caught_up);
+	put_u64(obj, "coalesced", stats->coalesced);
+	put_u64(obj, "reads", dev->reads);
+	put_u64(obj, "writes", dev->writes);
+	json_object_object_add(obj, "late", late_to_json(stats->late));
+
+	return obj;
+}
+
+static void status_as_json(const struct vm *vm)
+{
+	struct json_object *devices = json_object_new_object();
+	struct json_object *obj = json_object_new_object();
+	unsigned int i;
+
+	put_u64(obj, "id", vm->status.id);
+	add_process(obj, vm);
+	put_u64(obj, "guest_ns", vm->status.guest_ns);
+	put_u64(obj, "mem_bytes", vm->status.mem_bytes);
+	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
+		if (vm->status.devices & 1U << i)
+			json_object_object_add(devices, kt_names_device(i),
+					       device_to_json(&vm->status.device[i]));
+	json_object_object_add(obj, "devices", devices);
+	kt_out_put_json(obj);
+}
+
+static void print_count(const char *name, __u64 val)
+{
+	printf("  %-20s %llu\n", name, val);
+}
+
+static void print_late(const __u64 *late)
+{
+	char from[BOUND_ROOM], below[BOUND_ROOM];
+	bool any = false;
+	unsigned int n;
+
+	for (n = 0; n < KVM_TIMERS_LATE_BUCKETS; n++) {
+		if (!late[n])
+			continue;
+		if (!any)
+			printf("  Delivered late by\n");
+		any = true;
+
+		format_us(bucket_from_us(n), from, sizeof(from));
+		format_us(bucket_from_us(n + 1), below, sizeof(below));
+		if (n == LAST_BUCKET)
+			printf("    %12s or more            %llu\n", from, late[n]);
+		else
+			printf("    %12s to below %12s %llu\n", from, below, late[n]);
+	}
+}
+
+static void print_period(__u64 period_ns)
+{
+	/* Thousandths, rounded. */
+	__u64 mhz = period_ns ? (NS_PER_S * 1000 + period_ns / 2) / period_ns : 0;
+
+	if (period_ns)
+		printf("  %-20s %llu ns (%llu.%03llu Hz)\n", "Period", period_ns, mhz / 1000,
+		       mhz % 1000);
+	else
+		printf("  %-20s %s\n", "Period", "none: not periodic");
+}
+
+static void print_device(const char *name, const struct kvm_timers_device_status *dev)
+{
+	const struct kvm_timers_tick_stats *stats = &dev->stats;
+
+	printf("\nDevice %s%s\n", name, dev->active ? "" : ": not created by the VMM");
+	printf("  %-20s %s\n", "Policy", policy_name(dev->policy));
+	printf("  %-20s %u.%02u times\n", "Catch-up max rate", dev->catchup_max_rate_pct / 100,
+	       dev->catchup_max_rate_pct % 100);
+	printf("  %-20s %u ms\n", "Catch-up limit", dev->catchup_limit_ms);
+	printf("  %-20s %u us\n", "Catch-up threshold", dev->catchup_threshold_us);
+	print_period(dev->period_ns);
+	print_count("Due", stats->due);
+	printf("  %-20s %lld\n", "Rescaled", stats->rescaled);
+	print_count("Delivered", stats->delivered);
+	print_count("Owed", dev->owed);
+	print_count("Merged", stats->merged);
+	print_count("Dropped", stats->dropped);
+	print_count("Given up", stats->given_up);
+	print_count("Caught up", stats->caught_up);
+	print_count("Coalesced", stats->coalesced);
+	print_count("Reads", dev->reads);
+	print_count("Writes", dev->writes);
+	print_late(stats->late);
+}
+
+static void status_as_text(const struct vm *vm)
+{
+	const struct kvm_timers_status *status = &vm->status;
+	char devices[64];
+	unsigned int i;
+
+	format_devices(status->devices, devices, sizeof(devices));
+	printf("VM %u%s\n", status->id, status->dead ? ": gone, these are its last counters" : "");
+	if (status->pid > 0)
+		printf("  %-20s %d%s%s%s\n", "PID", status->pid, vm->comm[0] ? " (" : "", vm->comm,
+		       vm->comm[0] ? ")" : "");
+	else
+		printf("  %-20s %s\n", "PID", "unknown: in another PID namespace, or ended");
+	printf("  %-20s %llu.%09llu s\n", "Guest time",
+	       status->guest_ns / NS_PER_S, status->guest_ns % NS_PER_S);
+	printf("  %-20s %s\n", "Devices", devices);
+	printf("  %-20s %u bytes\n", "Kernel memory", status->mem_bytes);
+
+	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
+		if (status->devices & 1U << i)
+			print_device(kt_names_device(i), &status->device[i]);
+}
+
+/**
+ * kt_show_list() - list the VMs that the caller may see
+ * @argc:	0
+ * @argv:	unused
+ *
+ * Return: enum kt_out_exit.
+ */
+int kt_show_list(int argc, char **argv)
+{
+	int dev, nr, i, ret = 0;
+	__u32 *ids = NULL;
+	struct vm *vms;
+	size_t seen = 0;
+
+	(void)argc;
+	(void)argv;
+
+	dev = kt_dev_open();
+	if (dev < 0)
+		return kt_out_fail(KT_OUT_ERROR, "%s", kt_dev_words(KT_DEV_OPEN, dev));
+
+	nr = kt_dev_list(dev, &ids);
+	if (nr < 0) {
+		ret = kt_out_fail(KT_OUT_ERROR, "cannot list the VMs: %s",
+				  kt_dev_words(KT_DEV_LIST, nr));
+		goto close_dev;
+	}
+
+	vms = calloc(nr + 1, sizeof(*vms));
+	if (!vms) {
+		ret = kt_out_fail(KT_OUT_ERROR, "cannot list the VMs: %s", strerror(ENOMEM));
+		goto free_ids;
+	}
+
+	/* A VM that ended since is no error, only no longer there. */
+	for (i = 0; i < nr; i++) {
+		ret = read_vm(dev, ids[i], &vms[seen]);
+		if (ret > 0)
+			goto free_vms;
+		if (!ret)
+			seen++;
+	}
+
+	ret = KT_OUT_OK;
+	if (kt_out_is_json())
+		list_as_json(vms, seen);
+	else
+		list_as_table(vms, seen);
+
+free_vms:
+	free(vms);
+free_ids:
+	free(ids);
+close_dev:
+	close(dev);
+	return ret;
+}
+
+/**
+ * kt_show_status() - show the devices and counters of one VM
+ * @argc:	1
+ * @argv:	its id
+ *
+ * Return: enum kt_out_exit.
+ */
+int kt_show_status(int argc, char **argv)
+{
+	struct vm vm;
+	int dev, ret;
+	__u32 id;
+
+	(void)argc;
+
+	if (kt_policy_parse_u32(argv[0], &id))
+		return kt_out_fail(KT_OUT_USAGE,
+				   "'%s' is not the id of a VM: write a number from 'kvm-timers list'",
+				   argv[0]);
+
+	dev = kt_dev_open();
+	if (dev < 0)
+		return kt_out_fail(KT_OUT_ERROR, "%s", kt_dev_words(KT_DEV_OPEN, dev));
+
+	ret = read_vm(dev, id, &vm);
+	close(dev);
+	if (ret == -ENOENT)
+		return kt_out_fail(KT_OUT_ERROR, "VM %u: %s", id,
+				   kt_dev_words(KT_DEV_OPEN_VM, ret));
+	if (ret)
+		return ret;
+
+	if (kt_out_is_json())
+		status_as_json(&vm);
+	else
+		status_as_text(&vm);
+
+	return KT_OUT_OK;
+}
+
+/**
+ * kt_show_version() - show the versions of the tool and of the ABI
+ * @argc:	0
+ * @argv:	unused
+ *
+ * Return: KT_OUT_OK, also without a module: the tool has a version of its own.
+ */
+int kt_show_version(int argc, char **argv)
+{
+	int abi = kt_dev_abi();
+	struct json_object *obj;
+
+	(void)argc;
+	(void)argv;
+
+	if (kt_out_is_json()) {
+		obj = json_object_new_object();
+		json_object_object_add(obj, "version", json_object_new_string(KT_VERSION));
+		json_object_object_add(obj, "abi", json_object_new_int(KVM_TIMERS_ABI_VERSION));
+		json_object_object_add(obj, "module_abi",
+				       abi < 0 ? NULL : json_object_new_int(abi));
+		kt_out_put_json(obj);
+		return KT_OUT_OK;
+	}
+
+	printf("kvm-timers %s\nABI of the tool: %d\n", KT_VERSION, KVM_TIMERS_ABI_VERSION);
+	if (abi < 0)
+		printf("ABI of the module: unknown: %s\n", kt_dev_words(KT_DEV_OPEN, abi));
+	else
+		printf("ABI of the module: %d\n", abi);
+
+	return KT_OUT_OK;
+}

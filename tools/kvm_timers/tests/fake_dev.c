@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A fake /dev/kvm_timers to preload into the tool: refuses what the module must refuse, answers
+ * with fixed VMs, and writes down what it was asked.
+ *
+ * KT_FAKE_LOG=FILE	append a line for each request
+ * KT_FAKE_OPEN=ERRNO	the device cannot be opened
+ * KT_FAKE_FAIL=NAME=ERRNO	requests of that name fail: version adopt list open status set
+ * KT_FAKE_ABI=N	version that the module speaks
+ * KT_FAKE_VMS=N	number of VMs, ids from 1 (default 2)
+ * KT_FAKE_HIDDEN=ID	VM that ends between list and open
+ * KT_FAKE_PID=PID	process of VM 1
+ * KT_FAKE_DEVICES=BITS	devices taken over of each VM
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/kvm_timers.h>
+
+#define MAX_FDS		1024
+#define KIND_DEVICE	(-1)
+
+/* By fd: KIND_DEVICE, the id of a VM, or 0. */
+static int kinds[MAX_FDS];
+
+static long env_number(const char *name, long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtol(text, NULL, 10) : otherwise;
+}
+
+static void put_log(const char *fmt, ...)
+{
+	const char *path = getenv("KT_FAKE_LOG");
+	va_list args;
+	FILE *file;
+
+	file = path ? fopen(path, "ae") : NULL;
+	if (!file)
+		return;
+	va_start(args, fmt);
+	vfprintf(file, fmt, args);
+	va_end(args);
+	fclose(file);
+}
+
+static int fail(int err)
+{
+	errno = err;
+	return -1;
+}
+
+static int failure_of(const char *name)
+{
+	const char *text = getenv("KT_FAKE_FAIL");
+	size_t len = strlen(name);
+
+	if (!text || strncmp(text, name, len) || text[len] != '=')
+		return 0;
+
+	return atoi(text + len + 1);
+}
+
+static int new_fd(int kind, int flags)
+{
+	int fd = syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | (flags & O_CLOEXEC), 0);
+
+	if (fd >= MAX_FDS) {
+		close(fd);
+		return fail(EMFILE);
+	}
+	if (fd >= 0)
+		kinds[fd] = kind;
+
+	return fd;
+}
+
+static int check_tick(const struct kvm_timers_policy_config *tick)
+{
+	if (tick->policy > KVM_TIMERS_POLICY_DISCARD)
+		return -ERANGE;
+	if (tick->catchup_max_rate_pct &&
+	    (tick->catchup_max_rate_pct < 101 || tick->catchup_max_rate_pct > 1000))
+		return -ERANGE;
+
+	return 0;
+}
+
+static int do_adopt(const struct kvm_timers_config *config)
+{
+	const struct kvm_timers_policy_config *tick = config->tick;
+
+	if (config->size != sizeof(*config))
+		return fail(E2BIG);
+	if (config->flags || config->reserved)
+		return fail(EINVAL);
+	if (config->devices & ~KVM_TIMERS_PIT)
+		return fail(EOPNOTSUPP);
+	if (check_tick(tick))
+		return fail(-check_tick(tick));
+
+	put_log("adopt pid=%d devices=%u policy=%u rate=%u limit=%u threshold=%u\n", getpid(),
+		config->devices, tick->policy, tick->catchup_max_rate_pct, tick->catchup_limit_ms,
+		tick->catchup_threshold_us);
+
+	return 0;
+}
+
+static int do_list(struct kvm_timers_list *list)
+{
+	__u32 nr = env_number("KT_FAKE_VMS", 2);
+	__u32 *ids = (__u32 *)(uintptr_t)list->ids;
+	__u32 i;
+
+	if (list->size != sizeof(*list))
+		return fail(E2BIG);
+
+	for (i = 0; i < nr && i < list->count; i++)
+		ids[i] = i + 1;
+	put_log("list room=%u\n", list->count);
+	list->count = nr;
+
+	return 0;
+}
+
+static int do_open(unsigned long id)
+{
+	if (id < 1 || id > (unsigned long)env_number("KT_FAKE_VMS", 2) ||
+	    id == (unsigned long)env_number("KT_FAKE_HIDDEN", 0))
+		return fail(ENOENT);
+	put_log("open id=%lu\n", id);
+
+	return new_fd(id, O_CLOEXEC);
+}
+
+/* Counters no double can hold: whoever rounds them is found out. */
+static const struct kvm_timers_device_status busy_pit = {
+	.active			= 1,
+	.policy			= KVM_TIMERS_POLICY_CATCHUP,
+	.catchup_max_rate_pct	= 250,
+	.catchup_limit_ms	= 60000,
+	.catchup_threshold_us	= 17,
+	.period_ns		= 1000152,
+	.owed			= 40,
+	.reads			= 9007199254740993,
+	.writes			= 8,
+	.stats = {
+		.due		= UINT64_MAX,
+		.rescaled	= -15,
+		.delivered	= UINT64_MAX - 115,
+		.coalesced	= 2,
+		.merged		= 3,
+		.dropped	= 7,
+		.given_up	= 50,
+		.caught_up	= 11,
+		.late = {
+			[0]	= UINT64_MAX - 121,
+			[5]	= 1,
+			[11]	= 2,
+			[23]	= 3,
+		},
+	},
+};
+
+static const struct kvm_timers_device_status idle_pit = {
+	.policy			= KVM_TIMERS_POLICY_MERGE,
+	.catchup_max_rate_pct	= 101,
+	.catchup_limit_ms	= 1,
+};
+
+static int do_status(int id, struct kvm_timers_status *status)
+{
+	if (status->size != sizeof(*status))
+		return fail(E2BIG);
+
+	memset(status, 0, sizeof(*status));
+	status->size = sizeof(*status);
+	status->id = id;
+	status->devices = env_number("KT_FAKE_DEVICES", KVM_TIMERS_PIT);
+	status->guest_ns = 12003000000004ULL * id;
+	status->mem_bytes = 4096;
+	status->dead = id == 2;
+	status->pid = id == 1 ? env_number("KT_FAKE_PID", 0) : 0;
+	status->device[KVM_TIMERS_DEVICE_PIT] = id == 1 ? busy_pit : idle_pit;
+	put_log("status id=%d\n", id);
+
+	return 0;
+}
+
+static int do_set(int id, const struct kvm_timers_set_policy *set)
+{
+	if (set->size != sizeof(*set))
+		return fail(E2BIG);
+	if (set->device >= KVM_TIMERS_NR_DEVICES)
+		return fail(EOPNOTSUPP);
+	if (check_tick(&set->tick))
+		return fail(-check_tick(&set->tick));
+	if (id == 2)
+		return fail(ESRCH);
+
+	put_log("set id=%d device=%u policy=%u rate=%u limit=%u threshold=%u\n", id, set->device,
+		set->tick.policy, set->tick.catchup_max_rate_pct, set->tick.catchup_limit_ms,
+		set->tick.catchup_threshold_us);
+
+	return 0;
+}
+
+static int device_ioctl(unsigned long request, void *arg)
+{
+	switch (request) {
+	case KVM_TIMERS_GET_VERSION:
+		if (failure_of("version"))
+			return fail(failure_of("version"));
+		return env_number("KT_FAKE_ABI", KVM_TIMERS_ABI_VERSION);
+	case KVM_TIMERS_ADOPT:
+		return failure_of("adopt") ? fail(failure_of("adopt")) : do_adopt(arg);
+	case KVM_TIMERS_LIST:
+		return failure_of("list") ? fail(failure_of("list")) : do_list(arg);
+	case KVM_TIMERS_OPEN:
+		return failure_of("open") ? fail(failure_of("open")) : do_open((unsigned long)arg);
+	default:
+		return fail(ENOTTY);
+	}
+}
+
+static int vm_ioctl(int id, unsigned long request, void *arg)
+{
+	switch (request) {
+	case KVM_TIMERS_GET_STATUS:
+		return failure_of("status") ? fail(failure_of("status")) : do_status(id, arg);
+	case KVM_TIMERS_SET_POLICY:
+		return failure_of("set") ? fail(failure_of("set")) : do_set(id, arg);
+	default:
+		return fail(ENOTTY);
+	}
+}
+
+static int open_any(int dir, const char *path, int flags, mode_t mode)
+{
+	if (strcmp(path, "/dev/kvm_timers"))
+		return syscall(SYS_openat, dir, path, flags, mode);
+	if (env_number("KT_FAKE_OPEN", 0))
+		return fail(env_number("KT_FAKE_OPEN", 0));
+	put_log("device cloexec=%d\n", !!(flags & O_CLOEXEC));
+
+	return new_fd(KIND_DEVICE, flags);
+}
+
+static mode_t mode_of(int flags, va_list args)
+{
+	return flags & O_CREAT ? va_arg(args, mode_t) : 0;
+}
+
+int open(const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+
+	va_start(args, flags);
+	mode = mode_of(flags, args);
+	va_end(args);
+
+	return open_any(AT_FDCWD, path, flags, mode);
+}
+
+int openat(int dir, const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+
+	va_start(args, flags);
+	mode = mode_of(flags, args);
+	va_end(args);
+
+	return open_any(dir, path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...) __attribute__((alias("open"), nonnull(1)));
+int openat64(int dir, const char *path, int flags, ...)
+	__attribute__((alias("openat"), nonnull(2)));
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	va_list args;
+	void *arg;
+
+	va_start(args, request);
+	arg = va_arg(args, void *);
+	va_end(args);
+
+	if (fd >= 0 && fd < MAX_FDS && kinds[fd] == KIND_DEVICE)
+		return device_ioctl(request, arg);
+	if (fd >= 0 && fd < MAX_FDS && kinds[fd] > 0)
+		return vm_ioctl(kinds[fd], request, arg);
+
+	return syscall(SYS_ioctl, fd, request, arg);
+}
