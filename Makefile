@@ -4,6 +4,7 @@
 #
 #   make [KVER=<release>]   build kvm_timers.ko for that kernel (default: the running one)
 #   make test               install what is needed, then run every test on both kernels
+#   make bench              what guest accesses cost, in instructions
 #   make demo               install what is needed, then show a guest's ticks being ours
 
 # KVER=<release>, or KDIR=<build tree> of a kernel that is not installed.
@@ -40,7 +41,11 @@ deps:
 test: deps
 	tools/scripts/run-tests
 
+# Instruction counts in the deterministic lab.
+bench: deps tools
+	tools/scripts/run-bench
+
 clean:
 	rm -rf build kvm_timers.ko
 
-.PHONY: all modules tools deps test clean
+.PHONY: all modules tools deps test bench clean

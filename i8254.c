@@ -231,7 +231,6 @@ static void set_gate(struct kt_i8254_channel *ch, bool gate, u64 now)
 	ch->gate = gate;
 }
 
-
 /**
  * kt_i8254_init() - power-on state
  * @pit:	device
@@ -474,7 +473,8 @@ int kt_i8254_set_state(struct kt_i8254 *pit, const struct kt_i8254_state *state,
 		kt_i8254_counter_init(ch, clk, true);
 		ch->edges = edges;
 		ch->edge_ns = edge_ns;
-		kt_i8254_counter_restore(ch, &state->ch[i], i != GATED_COUNTER || state->ch[i].gate);
+		kt_i8254_counter_restore(ch, &state->ch[i],
+					 i != GATED_COUNTER || state->ch[i].gate);
 	}
 
 	pit->port61 = state->port61 & ~PORT61_GATE2;

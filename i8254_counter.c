@@ -48,11 +48,15 @@ static bool is_frozen(const struct kt_i8254_channel *ch)
 	return !ch->gate && !kt_i8254_counter_is_triggered(ch);
 }
 
-static u16 to_register(u32 val, bool bcd)
+/**
+ * kt_i8254_counter_to_bcd() - a number in four decades
+ * @val:	number
+ *
+ * Context: Any.
+ * Return: @val modulo 10000 as a register shows it.
+ */
+u16 kt_i8254_counter_to_bcd(u32 val)
 {
-	if (!bcd)
-		return val;
-
 	return (val / 1000 % 10) << 12 | (val / 100 % 10) << 8 | (val / 10 % 10) << 4 | val % 10;
 }
 
@@ -89,18 +93,6 @@ void kt_i8254_counter_set_cw(struct kt_i8254_channel *ch, u8 cw)
 	/* Bit 2 of the field is not looked at in modes 2 and 3. */
 	if (ch->mode & 2)
 		ch->mode &= 3;
-}
-
-/**
- * kt_i8254_counter_element() - the counting element as the bus sees it
- * @ch:		counter, up to date
- *
- * Context: Any.
- * Return: register value, in decades if the counter counts so.
- */
-u16 kt_i8254_counter_element(const struct kt_i8254_channel *ch)
-{
-	return ch->loaded ? to_register(ch->ce, kt_i8254_counter_is_bcd(ch)) : ch->ce;
 }
 
 /* Mode 3: pulses from here to the end of the half cycle. */
@@ -251,17 +243,14 @@ static void run(struct kt_i8254_channel *ch, u64 clks)
 }
 
 /**
- * kt_i8254_counter_advance() - bring the counter up to date
+ * kt_i8254_counter_run() - whatever the pulses up to now do
  * @ch:		counter
- * @clk:	pulse to go to; one in the past is no time at all
+ * @clk:	pulse to go to, not reached yet
  *
  * Context: Any.
  */
-void kt_i8254_counter_advance(struct kt_i8254_channel *ch, u64 clk)
+void kt_i8254_counter_run(struct kt_i8254_channel *ch, u64 clk)
 {
-	if (clk <= ch->clk)
-		return;
-
 	if (ch->cr) {
 		/* No decrement can meet a strobe's end: take OUT ahead of it. */
 		if (strobe_is_on(ch)) {

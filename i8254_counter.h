@@ -5,6 +5,7 @@
 #ifndef KT_I8254_COUNTER_H
 #define KT_I8254_COUNTER_H
 
+#include <linux/math64.h>
 #include <linux/types.h>
 
 #include "i8254.h"
@@ -23,9 +24,10 @@
 #define KT_I8254_RW_MSB		2
 #define KT_I8254_RW_BOTH	3
 
+/* On the path of every read. A ratio below 1 cannot overflow. */
 static inline u64 kt_i8254_counter_clk(u64 ns)
 {
-	return kt_model_scale(ns, KT_I8254_CLK_MUL, KT_I8254_CLK_DIV);
+	return mul_u64_u32_div(ns, KT_I8254_CLK_MUL, KT_I8254_CLK_DIV);
 }
 
 /* The first nanosecond which sees the pulse, so that kt_i8254_counter_clk() gives it back. */
@@ -55,11 +57,43 @@ static inline bool kt_i8254_counter_is_triggered(const struct kt_i8254_channel *
 	return ch->mode == 1 || ch->mode == 5;
 }
 
+u16 kt_i8254_counter_to_bcd(u32 val);
+
+/* The counting element as the bus sees it. */
+static inline u16 kt_i8254_counter_element(const struct kt_i8254_channel *ch)
+{
+	if (kt_i8254_counter_is_bcd(ch) && ch->loaded)
+		return kt_i8254_counter_to_bcd(ch->ce);
+
+	return ch->ce;
+}
+
+void kt_i8254_counter_run(struct kt_i8254_channel *ch, u64 clk);
+
+/* Nothing but decrements lies between two reads of a running rate generator. */
+static inline bool kt_i8254_counter_only_decrements(const struct kt_i8254_channel *ch, u64 clk)
+{
+	return ch->mode == 2 && clk - ch->clk < ch->ce - 1 && ch->loaded && ch->gate &&
+	       !ch->load && !ch->trigger;
+}
+
+/* Bring the counter up to date; a pulse in the past is no time at all. */
+static inline void kt_i8254_counter_advance(struct kt_i8254_channel *ch, u64 clk)
+{
+	if (clk <= ch->clk)
+		return;
+
+	if (kt_i8254_counter_only_decrements(ch, clk)) {
+		ch->ce -= clk - ch->clk;
+		ch->clk = clk;
+	} else {
+		kt_i8254_counter_run(ch, clk);
+	}
+}
+
 void kt_i8254_counter_init(struct kt_i8254_channel *ch, u64 clk, bool gate);
 void kt_i8254_counter_set_cw(struct kt_i8254_channel *ch, u8 cw);
 void kt_i8254_counter_set_out(struct kt_i8254_channel *ch, bool out, u64 now);
-u16 kt_i8254_counter_element(const struct kt_i8254_channel *ch);
-void kt_i8254_counter_advance(struct kt_i8254_channel *ch, u64 clk);
 u64 kt_i8254_counter_next_rise(const struct kt_i8254_channel *ch);
 void kt_i8254_counter_save(const struct kt_i8254_channel *ch, struct kt_i8254_channel_state *st);
 bool kt_i8254_counter_state_is_valid(const struct kt_i8254_channel_state *st);

@@ -41,18 +41,29 @@ static struct kt_vm *ports_vm(struct kvm_io_device *dev)
 	return active_vm(container_of(dev, struct kt_vm, pit.ports));
 }
 
-static int ports_read(struct kvm_vcpu *vcpu, struct kvm_io_device *dev,
-		      gpa_t addr, int len, void *val)
+static noinline int read_wide(struct kt_vm *vm, gpa_t addr, int len, u8 *bytes)
 {
-	struct kt_vm *vm = ports_vm(dev);
-	u8 *bytes = val;
 	int i;
 
-	if (!vm || !touches_pit(addr, len))
+	if (!touches_pit(addr, len))
 		return -EOPNOTSUPP;
 
 	for (i = 0; i < len; i++)
 		bytes[i] = is_pit(addr + i) ? kt_vm_pit_read(vm, addr + i - PIT_PORT) : FLOATING;
+	return 0;
+}
+
+static int ports_read(struct kvm_vcpu *vcpu, struct kvm_io_device *dev,
+		      gpa_t addr, int len, void *val)
+{
+	struct kt_vm *vm = ports_vm(dev);
+
+	if (!vm)
+		return -EOPNOTSUPP;
+	if (len != 1 || !is_pit(addr))
+		return read_wide(vm, addr, len, val);
+
+	*(u8 *)val = kt_vm_pit_read(vm, addr - PIT_PORT);
 	return 0;
 }
 

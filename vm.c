@@ -98,17 +98,16 @@ static void serve(struct kt_vm *vm, bool fresh)
 {
 	struct kt_pit *pit = &vm->pit;
 	enum kt_tick_pin pin;
-	unsigned long flags;
 	bool pulse;
 	bool edge;
 	u64 now;
 
 	pin = kt_inject_probe(&pit->line);
 
-	raw_spin_lock_irqsave(&vm->lock, flags);
+	raw_spin_lock_irq(&vm->lock);
 	WRITE_ONCE(vm->called, false);
 	if (vm->dead) {
-		raw_spin_unlock_irqrestore(&vm->lock, flags);
+		raw_spin_unlock_irq(&vm->lock);
 		return;
 	}
 	now = guest_now(vm);
@@ -116,15 +115,15 @@ static void serve(struct kt_vm *vm, bool fresh)
 		kt_tick_forgive(&pit->tick);
 	pulse = account_pit(vm, pin, now, &edge);
 	rearm(vm, pin, now);
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	raw_spin_unlock_irq(&vm->lock);
 
 	if (edge)
 		kt_inject_nmi_watchdog(vm->kvm);
 	if (pulse) {
 		kt_inject_pulse(&pit->line);
-		raw_spin_lock_irqsave(&vm->lock, flags);
+		raw_spin_lock_irq(&vm->lock);
 		pit->pulsing = false;
-		raw_spin_unlock_irqrestore(&vm->lock, flags);
+		raw_spin_unlock_irq(&vm->lock);
 	}
 }
 
@@ -246,13 +245,12 @@ void kt_vm_summoned(struct kt_vm *vm)
  */
 u8 kt_vm_pit_read(struct kt_vm *vm, enum kt_i8254_port port)
 {
-	unsigned long flags;
 	u8 val;
 
-	raw_spin_lock_irqsave(&vm->lock, flags);
+	raw_spin_lock_irq(&vm->lock);
 	val = kt_i8254_read(&vm->pit.model, port, guest_now(vm));
 	vm->pit.reads++;
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	raw_spin_unlock_irq(&vm->lock);
 	return val;
 }
 
@@ -275,15 +273,23 @@ static bool programs_counter0(enum kt_i8254_port port, u8 val)
  */
 void kt_vm_pit_write(struct kt_vm *vm, enum kt_i8254_port port, u8 val)
 {
-	bool programs = programs_counter0(port, val);
-	unsigned long flags;
+	bool attend = false;
+	u64 now;
 
-	raw_spin_lock_irqsave(&vm->lock, flags);
-	kt_i8254_write(&vm->pit.model, port, val, guest_now(vm));
+	raw_spin_lock_irq(&vm->lock);
+	now = guest_now(vm);
+	kt_i8254_write(&vm->pit.model, port, val, now);
 	vm->pit.writes++;
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	if (programs_counter0(port, val)) {
+		attend = vm->pit.tick.owed ||
+			 kt_i8254_edges(&vm->pit.model, now) != vm->pit.tick.seen;
+		/* An alarm that has lost its cause finds nothing to do: cheaper than taking it back. */
+		if (!attend && kt_i8254_period(&vm->pit.model) != KT_NEVER)
+			rearm(vm, KT_TICK_READY, now);
+	}
+	raw_spin_unlock_irq(&vm->lock);
 
-	if (programs)
+	if (attend)
 		serve(vm, port == KT_I8254_CONTROL);
 }
 
@@ -296,13 +302,12 @@ void kt_vm_pit_write(struct kt_vm *vm, enum kt_i8254_port port, u8 val)
  */
 u8 kt_vm_pit_read61(struct kt_vm *vm)
 {
-	unsigned long flags;
 	u8 val;
 
-	raw_spin_lock_irqsave(&vm->lock, flags);
+	raw_spin_lock_irq(&vm->lock);
 	val = kt_i8254_read_port61(&vm->pit.model, guest_now(vm));
 	vm->pit.reads++;
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	raw_spin_unlock_irq(&vm->lock);
 	return val;
 }
 
@@ -315,12 +320,11 @@ u8 kt_vm_pit_read61(struct kt_vm *vm)
  */
 void kt_vm_pit_write61(struct kt_vm *vm, u8 val)
 {
-	unsigned long flags;
 
-	raw_spin_lock_irqsave(&vm->lock, flags);
+	raw_spin_lock_irq(&vm->lock);
 	kt_i8254_write_port61(&vm->pit.model, val, guest_now(vm));
 	vm->pit.writes++;
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	raw_spin_unlock_irq(&vm->lock);
 }
 
 /**
@@ -332,7 +336,6 @@ void kt_vm_pit_write61(struct kt_vm *vm, u8 val)
  */
 int kt_vm_pit_create(struct kt_vm *vm)
 {
-	unsigned long flags;
 	int ret;
 	u64 now;
 
@@ -342,12 +345,12 @@ int kt_vm_pit_create(struct kt_vm *vm)
 	if (ret)
 		return ret;
 
-	raw_spin_lock_irqsave(&vm->lock, flags);
+	raw_spin_lock_irq(&vm->lock);
 	now = guest_now(vm);
 	kt_i8254_init(&vm->pit.model, now);
 	kt_tick_skip(&vm->pit.tick, kt_i8254_edges(&vm->pit.model, now));
 	WRITE_ONCE(vm->active, vm->active | KVM_TIMERS_PIT);
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	raw_spin_unlock_irq(&vm->lock);
 	return 0;
 }
 
@@ -363,13 +366,12 @@ int kt_vm_pit_create(struct kt_vm *vm)
 void kt_vm_pit_get(struct kt_vm *vm, struct kt_i8254_state *state, u64 *origin_ns,
 		   bool *silenced)
 {
-	unsigned long flags;
 
-	raw_spin_lock_irqsave(&vm->lock, flags);
+	raw_spin_lock_irq(&vm->lock);
 	kt_i8254_get_state(&vm->pit.model, state, guest_now(vm));
 	*origin_ns = vm->origin_ns;
 	*silenced = vm->pit.silenced;
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	raw_spin_unlock_irq(&vm->lock);
 }
 
 static bool same_stream(const struct kt_i8254_channel_state *a,
@@ -394,11 +396,10 @@ static bool same_stream(const struct kt_i8254_channel_state *a,
 int kt_vm_pit_set(struct kt_vm *vm, const struct kt_i8254_state *state, bool silenced)
 {
 	struct kt_i8254_state old;
-	unsigned long flags;
 	int ret;
 	u64 now;
 
-	raw_spin_lock_irqsave(&vm->lock, flags);
+	raw_spin_lock_irq(&vm->lock);
 	now = guest_now(vm);
 	kt_i8254_get_state(&vm->pit.model, &old, now);
 	ret = kt_i8254_set_state(&vm->pit.model, state, now);
@@ -412,19 +413,18 @@ int kt_vm_pit_set(struct kt_vm *vm, const struct kt_i8254_state *state, bool sil
 	vm->pit.silenced = silenced;
 	rearm(vm, KT_TICK_READY, now);
 out:
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	raw_spin_unlock_irq(&vm->lock);
 	return ret;
 }
 
 static void set_tick_params(struct kt_vm *vm, const struct kt_tick_params *params)
 {
-	unsigned long flags;
 
-	raw_spin_lock_irqsave(&vm->lock, flags);
+	raw_spin_lock_irq(&vm->lock);
 	kt_tick_set_params(&vm->pit.tick, params);
 	if (!vm->dead)
 		rearm(vm, KT_TICK_READY, guest_now(vm));
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	raw_spin_unlock_irq(&vm->lock);
 }
 
 /**
@@ -513,7 +513,6 @@ static void pit_status(struct kt_vm *vm, struct kvm_timers_device_status *status
  */
 void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
 {
-	unsigned long flags;
 	u64 now;
 
 	status->id = vm->id;
@@ -521,12 +520,12 @@ void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
 	status->devices = vm->devices;
 	status->mem_bytes = ksize(vm);
 
-	raw_spin_lock_irqsave(&vm->lock, flags);
+	raw_spin_lock_irq(&vm->lock);
 	now = guest_now(vm);
 	status->guest_ns = now;
 	status->dead = vm->dead;
 	pit_status(vm, &status->device[KVM_TIMERS_DEVICE_PIT], now);
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	raw_spin_unlock_irq(&vm->lock);
 }
 
 /**
@@ -567,13 +566,12 @@ struct kt_vm *kt_vm_create(const struct kt_vm_params *params)
  */
 void kt_vm_stop(struct kt_vm *vm)
 {
-	unsigned long flags;
 	bool active;
 
-	raw_spin_lock_irqsave(&vm->lock, flags);
+	raw_spin_lock_irq(&vm->lock);
 	active = vm->active & KVM_TIMERS_PIT;
 	WRITE_ONCE(vm->dead, true);
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	raw_spin_unlock_irq(&vm->lock);
 
 	if (active)
 		kt_inject_close(&vm->pit.line);
