@@ -4,6 +4,7 @@
  * space.
  */
 #include "vm.h"
+#include "trace.h"
 
 #include <linux/cred.h>
 #include <linux/kvm_host.h>
@@ -38,6 +39,7 @@ int kt_vm_attach(struct kt_vm *vm, struct kvm *kvm)
 	hlist_add_head_rcu(&vm->hash, &kt_vm_table[hash_ptr(kvm, KT_VM_HASH_BITS)]);
 	WRITE_ONCE(kt_vm_count, kt_vm_count + 1);
 	mutex_unlock(&vms_lock);
+	trace_vm_attach(vm->id, pid_nr(vm->pid), vm->devices);
 	return 0;
 }
 
@@ -50,6 +52,7 @@ int kt_vm_attach(struct kt_vm *vm, struct kvm *kvm)
 void kt_vm_detach(struct kt_vm *vm)
 {
 	kt_vm_stop(vm);
+	trace_vm_detach(vm->id);
 
 	mutex_lock(&vms_lock);
 	list_del(&vm->link);

@@ -4,7 +4,7 @@
  * an entry.
  *
  * The alarm is a host timer for the next thing to do. It does nothing itself:
- * it summons the vCPU that the interrupt is for, and serve() runs there just
+ * it summons the vCPU that the interrupt is for, and kt_vm_serve() runs there just
  * before that vCPU enters the guest. So a vCPU that the host does not let run
  * is not given ticks that it cannot take, and what it missed is known and
  * settled by the policy when it comes back. A halted vCPU is served by a
@@ -12,6 +12,9 @@
  */
 #include "vm.h"
 #include "compat.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
 
 #include <linux/kvm_host.h>
 #include <linux/minmax.h>
@@ -23,11 +26,6 @@
 #define BACKSTOP_LAST_NS	NSEC_PER_SEC
 
 static struct workqueue_struct *workers;
-
-static bool pit_ticking(const struct kt_vm *vm)
-{
-	return (vm->active & KVM_TIMERS_PIT) && !vm->pit.silenced;
-}
 
 /* When the PIT wants to be looked at again, guest ns. */
 static u64 pit_deadline(struct kt_vm *vm, enum kt_tick_pin pin, u64 now)
@@ -41,14 +39,22 @@ static u64 pit_deadline(struct kt_vm *vm, enum kt_tick_pin pin, u64 now)
 	return min(edge, kt_tick_deadline(&vm->pit.tick));
 }
 
-static void rearm(struct kt_vm *vm, enum kt_tick_pin pin, u64 now)
+/**
+ * kt_vm_rearm() - set the alarm to the next thing to do
+ * @vm:		the guest
+ * @pin:	what the line's pin was seen to be
+ * @now:	guest time, ns
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vm_rearm(struct kt_vm *vm, enum kt_tick_pin pin, u64 now)
 {
 	u64 next = KT_NEVER;
 	u64 host;
 
 	lockdep_assert_held(&vm->lock);
 
-	if (pit_ticking(vm))
+	if (kt_vm_pit_ticking(vm))
 		next = pit_deadline(vm, pin, now);
 	if (next >= KTIME_MAX - vm->origin_ns) {
 		hrtimer_try_to_cancel(&vm->alarm);
@@ -60,9 +66,50 @@ static void rearm(struct kt_vm *vm, enum kt_tick_pin pin, u64 now)
 	hrtimer_start(&vm->alarm, ns_to_ktime(host), HRTIMER_MODE_ABS_PINNED_HARD);
 }
 
-static u64 guest_now(const struct kt_vm *vm)
+static u64 lost(const struct kvm_timers_tick_stats *stats)
 {
-	return ktime_get_ns() - vm->origin_ns;
+	return stats->merged + stats->dropped + stats->given_up;
+}
+
+/* Tell what a call of the tick engine has changed. */
+static void trace_tick(struct kt_vm *vm, unsigned int device, u64 now,
+		       const struct kt_tick *old, const struct kt_tick *new)
+{
+	u64 due = new->stats.due - old->stats.due;
+	u64 gone = lost(&new->stats) - lost(&old->stats);
+
+	if (due)
+		trace_tick_due(vm->id, device, now, due, new->owed);
+	if (new->catching && !old->catching)
+		trace_catchup_begin(vm->id, device, now, 0, new->owed);
+	if (new->stats.delivered != old->stats.delivered)
+		trace_tick_delivered(vm->id, device, now, 1, new->owed);
+	if (gone)
+		trace_tick_lost(vm->id, device, now, gone, new->owed);
+	if (old->catching && !new->catching)
+		trace_catchup_end(vm->id, device, now, 0, new->owed);
+}
+
+static bool tracing(void)
+{
+	return trace_tick_due_enabled() || trace_tick_delivered_enabled() ||
+	       trace_tick_lost_enabled() || trace_catchup_begin_enabled() ||
+	       trace_catchup_end_enabled();
+}
+
+static bool service(struct kt_vm *vm, unsigned int device, struct kt_tick *tick,
+		    const struct kt_tick_input *in)
+{
+	struct kt_tick old;
+	bool pulse;
+
+	if (!tracing())
+		return kt_tick_service(tick, in);
+
+	old = *tick;
+	pulse = kt_tick_service(tick, in);
+	trace_tick(vm, device, in->now, &old, tick);
+	return pulse;
 }
 
 /* Return: whether to pulse the line. @edge: whether the PIT had any edge. */
@@ -80,21 +127,27 @@ static bool account_pit(struct kt_vm *vm, enum kt_tick_pin pin, u64 now, bool *e
 	lockdep_assert_held(&vm->lock);
 
 	*edge = false;
-	if (!pit_ticking(vm)) {
+	if (!kt_vm_pit_ticking(vm)) {
 		kt_tick_skip(&pit->tick, in.edges);
 		return false;
 	}
 	*edge = in.edges != pit->tick.seen;
-	pit->pulsing |= kt_tick_service(&pit->tick, &in);
-	return pit->pulsing && in.pin != KT_TICK_BUSY;
+	if (!service(vm, KVM_TIMERS_DEVICE_PIT, &pit->tick, &in))
+		return false;
+	pit->pulsing = true;
+	return true;
 }
 
-/*
- * Settle what is due and do the next thing. @fresh: the guest has just begun a
- * new stream of ticks. A debt of the old one is not carried over where nobody
- * listens: a boot loader's ticks are none of the kernel's.
+/**
+ * kt_vm_serve() - settle what is due and do the next thing
+ * @vm:		the guest
+ * @fresh:	the guest has just begun a new stream of ticks. A debt of the old one
+ *		is not carried over where nobody listens: a boot loader's ticks are
+ *		none of the kernel's
+ *
+ * Context: Process, interrupts on.
  */
-static void serve(struct kt_vm *vm, bool fresh)
+void kt_vm_serve(struct kt_vm *vm, bool fresh)
 {
 	struct kt_pit *pit = &vm->pit;
 	enum kt_tick_pin pin;
@@ -110,11 +163,11 @@ static void serve(struct kt_vm *vm, bool fresh)
 		raw_spin_unlock_irq(&vm->lock);
 		return;
 	}
-	now = guest_now(vm);
+	now = kt_vm_now(vm);
 	if (fresh && (pin == KT_TICK_MASKED || pin == KT_TICK_LATCH))
 		kt_tick_forgive(&pit->tick);
 	pulse = account_pit(vm, pin, now, &edge);
-	rearm(vm, pin, now);
+	kt_vm_rearm(vm, pin, now);
 	raw_spin_unlock_irq(&vm->lock);
 
 	if (edge)
@@ -127,7 +180,7 @@ static void serve(struct kt_vm *vm, bool fresh)
 	}
 }
 
-/* Have the vCPU that the interrupt is for, or a worker, call serve(). */
+/* Have the vCPU that the interrupt is for, or a worker, call kt_vm_serve(). */
 static void call_for_service(struct kt_vm *vm)
 {
 	struct kvm_vcpu *target = READ_ONCE(vm->pit.line.target);
@@ -177,11 +230,17 @@ static void work(struct work_struct *work)
 	if (target && !test_bit(target->vcpu_idx, vm->halted))
 		call_for_service(vm);
 	else
-		serve(vm, false);
+		kt_vm_serve(vm, false);
 }
 
-/* KVM may hold its interrupt locks if @unmasked. */
-static void line_event(struct kt_line *line, bool unmasked)
+/**
+ * kt_vm_line_event() - a line's pin takes interrupts again
+ * @line:	a line of a guest's device
+ * @unmasked:	the guest has unmasked it, else acknowledged an interrupt
+ *
+ * Context: Process, a vCPU's thread. KVM may hold its interrupt locks if @unmasked.
+ */
+void kt_vm_line_event(struct kt_line *line, bool unmasked)
 {
 	struct kt_vm *vm = container_of(line, struct kt_vm, pit.line);
 
@@ -192,7 +251,7 @@ static void line_event(struct kt_line *line, bool unmasked)
 		WRITE_ONCE(vm->called, true);
 		queue_work(workers, &vm->work);
 	} else {
-		serve(vm, false);
+		kt_vm_serve(vm, false);
 	}
 }
 
@@ -232,220 +291,24 @@ void kt_vm_halt_end(struct kt_vm *vm, unsigned int vcpu_idx)
 void kt_vm_summoned(struct kt_vm *vm)
 {
 	if (READ_ONCE(vm->called))
-		serve(vm, false);
+		kt_vm_serve(vm, false);
 }
 
 /**
- * kt_vm_pit_read() - the guest reads one of the PIT's ports
+ * kt_vm_set_tick_params() - change policy and bounds of the PIT's ticks
  * @vm:		the guest
- * @port:	which
- *
- * Context: Process.
- * Return: the byte.
- */
-u8 kt_vm_pit_read(struct kt_vm *vm, enum kt_i8254_port port)
-{
-	u8 val;
-
-	raw_spin_lock_irq(&vm->lock);
-	val = kt_i8254_read(&vm->pit.model, port, guest_now(vm));
-	vm->pit.reads++;
-	raw_spin_unlock_irq(&vm->lock);
-	return val;
-}
-
-/* Does this write concern IRQ0? Latch commands and the other counters do not. */
-static bool programs_counter0(enum kt_i8254_port port, u8 val)
-{
-	if (port == KT_I8254_CONTROL)
-		return (val & 0xc0) == 0 && (val & 0x30) != 0;
-
-	return port == KT_I8254_COUNTER0;
-}
-
-/**
- * kt_vm_pit_write() - the guest writes one of the PIT's ports
- * @vm:		the guest
- * @port:	which
- * @val:	the byte
- *
- * Context: Process, a vCPU's thread.
- */
-void kt_vm_pit_write(struct kt_vm *vm, enum kt_i8254_port port, u8 val)
-{
-	bool attend = false;
-	u64 now;
-
-	raw_spin_lock_irq(&vm->lock);
-	now = guest_now(vm);
-	kt_i8254_write(&vm->pit.model, port, val, now);
-	vm->pit.writes++;
-	if (programs_counter0(port, val)) {
-		attend = vm->pit.tick.owed ||
-			 kt_i8254_edges(&vm->pit.model, now) != vm->pit.tick.seen;
-		/* An alarm that has lost its cause finds nothing to do: cheaper than taking it back. */
-		if (!attend && kt_i8254_period(&vm->pit.model) != KT_NEVER)
-			rearm(vm, KT_TICK_READY, now);
-	}
-	raw_spin_unlock_irq(&vm->lock);
-
-	if (attend)
-		serve(vm, port == KT_I8254_CONTROL);
-}
-
-/**
- * kt_vm_pit_read61() - the guest reads port 0x61
- * @vm:		the guest
- *
- * Context: Process.
- * Return: the byte.
- */
-u8 kt_vm_pit_read61(struct kt_vm *vm)
-{
-	u8 val;
-
-	raw_spin_lock_irq(&vm->lock);
-	val = kt_i8254_read_port61(&vm->pit.model, guest_now(vm));
-	vm->pit.reads++;
-	raw_spin_unlock_irq(&vm->lock);
-	return val;
-}
-
-/**
- * kt_vm_pit_write61() - the guest writes port 0x61
- * @vm:		the guest
- * @val:	the byte
+ * @params:	checked
  *
  * Context: Process.
  */
-void kt_vm_pit_write61(struct kt_vm *vm, u8 val)
-{
-
-	raw_spin_lock_irq(&vm->lock);
-	kt_i8254_write_port61(&vm->pit.model, val, guest_now(vm));
-	vm->pit.writes++;
-	raw_spin_unlock_irq(&vm->lock);
-}
-
-/**
- * kt_vm_pit_create() - give the guest its PIT
- * @vm:		the guest, with an in-kernel irqchip
- *
- * Context: Process, kvm->lock held. The devices must be on the VM's bus already.
- * Return: 0 or -ENOSPC.
- */
-int kt_vm_pit_create(struct kt_vm *vm)
-{
-	int ret;
-	u64 now;
-
-	lockdep_assert_held(&vm->kvm->lock);
-
-	ret = kt_inject_open(&vm->pit.line, vm->kvm, KT_PIT_GSI, line_event);
-	if (ret)
-		return ret;
-
-	raw_spin_lock_irq(&vm->lock);
-	now = guest_now(vm);
-	kt_i8254_init(&vm->pit.model, now);
-	kt_tick_skip(&vm->pit.tick, kt_i8254_edges(&vm->pit.model, now));
-	WRITE_ONCE(vm->active, vm->active | KVM_TIMERS_PIT);
-	raw_spin_unlock_irq(&vm->lock);
-	return 0;
-}
-
-/**
- * kt_vm_pit_get() - read the PIT's state for the VMM
- * @vm:		the guest
- * @state:	filled in
- * @origin_ns:	CLOCK_MONOTONIC when guest time was 0
- * @silenced:	whether its interrupts are off
- *
- * Context: Process.
- */
-void kt_vm_pit_get(struct kt_vm *vm, struct kt_i8254_state *state, u64 *origin_ns,
-		   bool *silenced)
-{
-
-	raw_spin_lock_irq(&vm->lock);
-	kt_i8254_get_state(&vm->pit.model, state, guest_now(vm));
-	*origin_ns = vm->origin_ns;
-	*silenced = vm->pit.silenced;
-	raw_spin_unlock_irq(&vm->lock);
-}
-
-static bool same_stream(const struct kt_i8254_channel_state *a,
-			const struct kt_i8254_channel_state *b)
-{
-	return a->counting == b->counting && a->mode == b->mode && a->bcd == b->bcd &&
-	       a->count == b->count && a->loaded_ns == b->loaded_ns;
-}
-
-/**
- * kt_vm_pit_set() - load the PIT's state for the VMM
- * @vm:		the guest
- * @state:	new state
- * @silenced:	whether its interrupts are off
- *
- * A debt of ticks stays only where the tick stream does: VMMs read, change one
- * flag and write back.
- *
- * Context: Process.
- * Return: 0, or -EINVAL and nothing has changed.
- */
-int kt_vm_pit_set(struct kt_vm *vm, const struct kt_i8254_state *state, bool silenced)
-{
-	struct kt_i8254_state old;
-	int ret;
-	u64 now;
-
-	raw_spin_lock_irq(&vm->lock);
-	now = guest_now(vm);
-	kt_i8254_get_state(&vm->pit.model, &old, now);
-	ret = kt_i8254_set_state(&vm->pit.model, state, now);
-	if (ret)
-		goto out;
-
-	if (!same_stream(&old.ch[0], &state->ch[0])) {
-		kt_tick_skip(&vm->pit.tick, kt_i8254_edges(&vm->pit.model, now));
-		kt_tick_forgive(&vm->pit.tick);
-	}
-	vm->pit.silenced = silenced;
-	rearm(vm, KT_TICK_READY, now);
-out:
-	raw_spin_unlock_irq(&vm->lock);
-	return ret;
-}
-
-static void set_tick_params(struct kt_vm *vm, const struct kt_tick_params *params)
+void kt_vm_set_tick_params(struct kt_vm *vm, const struct kt_tick_params *params)
 {
 
 	raw_spin_lock_irq(&vm->lock);
 	kt_tick_set_params(&vm->pit.tick, params);
 	if (!vm->dead)
-		rearm(vm, KT_TICK_READY, guest_now(vm));
+		kt_vm_rearm(vm, KT_TICK_READY, kt_vm_now(vm));
 	raw_spin_unlock_irq(&vm->lock);
-}
-
-/**
- * kt_vm_pit_reinject() - KVM_REINJECT_CONTROL
- * @vm:		the guest
- * @reinject:	give the guest the ticks it missed, or do not
- *
- * Does nothing where the owner of the VM named a policy: that is the later and
- * the better word.
- *
- * Context: Process.
- */
-void kt_vm_pit_reinject(struct kt_vm *vm, bool reinject)
-{
-	struct kt_tick_params params = vm->pit.tick.params;
-
-	if (vm->pit.chosen)
-		return;
-
-	params.policy = reinject ? KVM_TIMERS_POLICY_CATCHUP : KVM_TIMERS_POLICY_DISCARD;
-	set_tick_params(vm, &params);
 }
 
 /**
@@ -476,32 +339,8 @@ int kt_vm_set_policy(struct kt_vm *vm, unsigned int device,
 		return ret;
 
 	vm->pit.chosen = config->policy != KVM_TIMERS_POLICY_DEFAULT;
-	set_tick_params(vm, &params);
+	kt_vm_set_tick_params(vm, &params);
 	return 0;
-}
-
-static void pit_status(struct kt_vm *vm, struct kvm_timers_device_status *status, u64 now)
-{
-	struct kt_pit *pit = &vm->pit;
-	struct kt_tick *tick = &pit->tick;
-	u64 period_ns = kt_i8254_period(&pit->model);
-	u64 unseen = 0;
-
-	/* What fell due since the guest was last served is owed until then. */
-	if (pit_ticking(vm) && !vm->dead)
-		unseen = kt_i8254_edges(&pit->model, now) - tick->seen;
-
-	status->active = !!(vm->active & KVM_TIMERS_PIT);
-	status->policy = tick->params.policy;
-	status->catchup_max_rate_pct = tick->params.max_rate_pct;
-	status->catchup_limit_ms = div_u64(tick->params.limit_ns, NSEC_PER_MSEC);
-	status->catchup_threshold_us = div_u64(tick->params.threshold_ns, NSEC_PER_USEC);
-	status->period_ns = period_ns == KT_NEVER ? 0 : period_ns;
-	status->owed = tick->owed + unseen;
-	status->reads = pit->reads;
-	status->writes = pit->writes;
-	status->stats = tick->stats;
-	status->stats.due += unseen;
 }
 
 /**
@@ -521,10 +360,10 @@ void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
 	status->mem_bytes = ksize(vm);
 
 	raw_spin_lock_irq(&vm->lock);
-	now = guest_now(vm);
+	now = kt_vm_now(vm);
 	status->guest_ns = now;
 	status->dead = vm->dead;
-	pit_status(vm, &status->device[KVM_TIMERS_DEVICE_PIT], now);
+	kt_vm_pit_status(vm, &status->device[KVM_TIMERS_DEVICE_PIT], now);
 	raw_spin_unlock_irq(&vm->lock);
 }
 

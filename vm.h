@@ -121,6 +121,17 @@ static __always_inline struct kt_vm *kt_vm_find(struct kvm *kvm)
 	return vm;
 }
 
+/* Guest time, ns. The host's clock is read once an entry. */
+static inline u64 kt_vm_now(const struct kt_vm *vm)
+{
+	return ktime_get_ns() - vm->origin_ns;
+}
+
+static inline bool kt_vm_pit_ticking(const struct kt_vm *vm)
+{
+	return (vm->active & KVM_TIMERS_PIT) && !vm->pit.silenced;
+}
+
 struct kt_vm *kt_vm_create(const struct kt_vm_params *params);
 int kt_vm_attach(struct kt_vm *vm, struct kvm *kvm);
 void kt_vm_stop(struct kt_vm *vm);
@@ -135,6 +146,11 @@ void kt_vm_halt_begin(struct kt_vm *vm, unsigned int vcpu_idx);
 void kt_vm_halt_end(struct kt_vm *vm, unsigned int vcpu_idx);
 void kt_vm_summoned(struct kt_vm *vm);
 
+void kt_vm_rearm(struct kt_vm *vm, enum kt_tick_pin pin, u64 now);
+void kt_vm_serve(struct kt_vm *vm, bool fresh);
+void kt_vm_line_event(struct kt_line *line, bool unmasked);
+void kt_vm_set_tick_params(struct kt_vm *vm, const struct kt_tick_params *params);
+
 int kt_vm_pit_create(struct kt_vm *vm);
 u8 kt_vm_pit_read(struct kt_vm *vm, enum kt_i8254_port port);
 void kt_vm_pit_write(struct kt_vm *vm, enum kt_i8254_port port, u8 val);
@@ -144,6 +160,7 @@ void kt_vm_pit_get(struct kt_vm *vm, struct kt_i8254_state *state, u64 *origin_n
 		   bool *silenced);
 int kt_vm_pit_set(struct kt_vm *vm, const struct kt_i8254_state *state, bool silenced);
 void kt_vm_pit_reinject(struct kt_vm *vm, bool reinject);
+void kt_vm_pit_status(struct kt_vm *vm, struct kvm_timers_device_status *status, u64 now);
 
 void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status);
 int kt_vm_set_policy(struct kt_vm *vm, unsigned int device,

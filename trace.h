@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Tracepoints: what was decided about a guest's ticks.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM kvm_timers
+
+#if !defined(KT_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define KT_TRACE_H
+
+#include <linux/tracepoint.h>
+
+#include "include/uapi/linux/kvm_timers.h"
+
+#define kt_trace_device(device) \
+	__print_symbolic(device, { KVM_TIMERS_DEVICE_PIT, "pit" })
+
+TRACE_EVENT(vm_attach,
+	TP_PROTO(u32 id, pid_t pid, u32 devices),
+	TP_ARGS(id, pid, devices),
+
+	TP_STRUCT__entry(
+		__field(u32,	id)
+		__field(pid_t,	pid)
+		__field(u32,	devices)
+	),
+
+	TP_fast_assign(
+		__entry->id	 = id;
+		__entry->pid	 = pid;
+		__entry->devices = devices;
+	),
+
+	TP_printk("id %u pid %d devices 0x%x", __entry->id, __entry->pid, __entry->devices)
+);
+
+TRACE_EVENT(vm_detach,
+	TP_PROTO(u32 id),
+	TP_ARGS(id),
+
+	TP_STRUCT__entry(
+		__field(u32,	id)
+	),
+
+	TP_fast_assign(
+		__entry->id	= id;
+	),
+
+	TP_printk("id %u", __entry->id)
+);
+
+DECLARE_EVENT_CLASS(kt_tick,
+	TP_PROTO(u32 id, u32 device, u64 guest_ns, u64 ticks, u64 owed),
+	TP_ARGS(id, device, guest_ns, ticks, owed),
+
+	TP_STRUCT__entry(
+		__field(u32,	id)
+		__field(u32,	device)
+		__field(u64,	guest_ns)
+		__field(u64,	ticks)
+		__field(u64,	owed)
+	),
+
+	TP_fast_assign(
+		__entry->id	  = id;
+		__entry->device	  = device;
+		__entry->guest_ns = guest_ns;
+		__entry->ticks	  = ticks;
+		__entry->owed	  = owed;
+	),
+
+	TP_printk("id %u %s guest_ns %llu ticks %llu owed %llu", __entry->id,
+		  kt_trace_device(__entry->device), __entry->guest_ns, __entry->ticks,
+		  __entry->owed)
+);
+
+/* Edges of the device since the guest was last served. */
+DEFINE_EVENT(kt_tick, tick_due,
+	TP_PROTO(u32 id, u32 device, u64 guest_ns, u64 ticks, u64 owed),
+	TP_ARGS(id, device, guest_ns, ticks, owed));
+
+/* One interrupt is on its way. */
+DEFINE_EVENT(kt_tick, tick_delivered,
+	TP_PROTO(u32 id, u32 device, u64 guest_ns, u64 ticks, u64 owed),
+	TP_ARGS(id, device, guest_ns, ticks, owed));
+
+/* Ticks that the guest will not get: merged, dropped, or given up. */
+DEFINE_EVENT(kt_tick, tick_lost,
+	TP_PROTO(u32 id, u32 device, u64 guest_ns, u64 ticks, u64 owed),
+	TP_ARGS(id, device, guest_ns, ticks, owed));
+
+DEFINE_EVENT(kt_tick, catchup_begin,
+	TP_PROTO(u32 id, u32 device, u64 guest_ns, u64 ticks, u64 owed),
+	TP_ARGS(id, device, guest_ns, ticks, owed));
+
+DEFINE_EVENT(kt_tick, catchup_end,
+	TP_PROTO(u32 id, u32 device, u64 guest_ns, u64 ticks, u64 owed),
+	TP_ARGS(id, device, guest_ns, ticks, owed));
+
+#endif /* KT_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The PIT of one guest: its model, under the guest's lock and clock.
+ */
+#include "vm.h"
+
+#include <linux/kvm_host.h>
+#include <linux/math64.h>
+#include <linux/time64.h>
+
+/**
+ * kt_vm_pit_read() - the guest reads one of the PIT's ports
+ * @vm:		the guest
+ * @port:	which
+ *
+ * Context: Process.
+ * Return: the byte.
+ */
+u8 kt_vm_pit_read(struct kt_vm *vm, enum kt_i8254_port port)
+{
+	u8 val;
+
+	raw_spin_lock_irq(&vm->lock);
+	val = kt_i8254_read(&vm->pit.model, port, kt_vm_now(vm));
+	vm->pit.reads++;
+	raw_spin_unlock_irq(&vm->lock);
+	return val;
+}
+
+/* Does this write concern IRQ0? Latch commands and the other counters do not. */
+static bool programs_counter0(enum kt_i8254_port port, u8 val)
+{
+	if (port == KT_I8254_CONTROL)
+		return (val & 0xc0) == 0 && (val & 0x30) != 0;
+
+	return port == KT_I8254_COUNTER0;
+}
+
+/**
+ * kt_vm_pit_write() - the guest writes one of the PIT's ports
+ * @vm:		the guest
+ * @port:	which
+ * @val:	the byte
+ *
+ * Context: Process, a vCPU's thread.
+ */
+void kt_vm_pit_write(struct kt_vm *vm, enum kt_i8254_port port, u8 val)
+{
+	bool attend = false;
+	u64 now;
+
+	raw_spin_lock_irq(&vm->lock);
+	now = kt_vm_now(vm);
+	kt_i8254_write(&vm->pit.model, port, val, now);
+	vm->pit.writes++;
+	if (programs_counter0(port, val)) {
+		attend = vm->pit.tick.owed ||
+			 kt_i8254_edges(&vm->pit.model, now) != vm->pit.tick.seen;
+		/* An alarm that has lost its cause finds nothing to do: cheaper than taking it back. */
+		if (!attend && kt_i8254_period(&vm->pit.model) != KT_NEVER)
+			kt_vm_rearm(vm, KT_TICK_READY, now);
+	}
+	raw_spin_unlock_irq(&vm->lock);
+
+	if (attend)
+		kt_vm_serve(vm, port == KT_I8254_CONTROL);
+}
+
+/**
+ * kt_vm_pit_read61() - the guest reads port 0x61
+ * @vm:		the guest
+ *
+ * Context: Process.
+ * Return: the byte.
+ */
+u8 kt_vm_pit_read61(struct kt_vm *vm)
+{
+	u8 val;
+
+	raw_spin_lock_irq(&vm->lock);
+	val = kt_i8254_read_port61(&vm->pit.model, kt_vm_now(vm));
+	vm->pit.reads++;
+	raw_spin_unlock_irq(&vm->lock);
+	return val;
+}
+
+/**
+ * kt_vm_pit_write61() - the guest writes port 0x61
+ * @vm:		the guest
+ * @val:	the byte
+ *
+ * Context: Process.
+ */
+void kt_vm_pit_write61(struct kt_vm *vm, u8 val)
+{
+
+	raw_spin_lock_irq(&vm->lock);
+	kt_i8254_write_port61(&vm->pit.model, val, kt_vm_now(vm));
+	vm->pit.writes++;
+	raw_spin_unlock_irq(&vm->lock);
+}
+
+/**
+ * kt_vm_pit_create() - give the guest its PIT
+ * @vm:		the guest, with an in-kernel irqchip
+ *
+ * Context: Process, kvm->lock held. The devices must be on the VM's bus already.
+ * Return: 0 or -ENOSPC.
+ */
+int kt_vm_pit_create(struct kt_vm *vm)
+{
+	int ret;
+	u64 now;
+
+	lockdep_assert_held(&vm->kvm->lock);
+
+	ret = kt_inject_open(&vm->pit.line, vm->kvm, KT_PIT_GSI, kt_vm_line_event);
+	if (ret)
+		return ret;
+
+	raw_spin_lock_irq(&vm->lock);
+	now = kt_vm_now(vm);
+	kt_i8254_init(&vm->pit.model, now);
+	kt_tick_skip(&vm->pit.tick, kt_i8254_edges(&vm->pit.model, now));
+	WRITE_ONCE(vm->active, vm->active | KVM_TIMERS_PIT);
+	raw_spin_unlock_irq(&vm->lock);
+	return 0;
+}
+
+/**
+ * kt_vm_pit_get() - read the PIT's state for the VMM
+ * @vm:		the guest
+ * @state:	filled in
+ * @origin_ns:	CLOCK_MONOTONIC when guest time was 0
+ * @silenced:	whether its interrupts are off
+ *
+ * Context: Process.
+ */
+void kt_vm_pit_get(struct kt_vm *vm, struct kt_i8254_state *state, u64 *origin_ns,
+		   bool *silenced)
+{
+
+	raw_spin_lock_irq(&vm->lock);
+	kt_i8254_get_state(&vm->pit.model, state, kt_vm_now(vm));
+	*origin_ns = vm->origin_ns;
+	*silenced = vm->pit.silenced;
+	raw_spin_unlock_irq(&vm->lock);
+}
+
+static bool same_stream(const struct kt_i8254_channel_state *a,
+			const struct kt_i8254_channel_state *b)
+{
+	return a->counting == b->counting && a->mode == b->mode && a->bcd == b->bcd &&
+	       a->count == b->count && a->loaded_ns == b->loaded_ns;
+}
+
+/**
+ * kt_vm_pit_set() - load the PIT's state for the VMM
+ * @vm:		the guest
+ * @state:	new state
+ * @silenced:	whether its interrupts are off
+ *
+ * A debt of ticks stays only where the tick stream does: VMMs read, change one
+ * flag and write back.
+ *
+ * Context: Process.
+ * Return: 0, or -EINVAL and nothing has changed.
+ */
+int kt_vm_pit_set(struct kt_vm *vm, const struct kt_i8254_state *state, bool silenced)
+{
+	struct kt_i8254_state old;
+	int ret;
+	u64 now;
+
+	raw_spin_lock_irq(&vm->lock);
+	now = kt_vm_now(vm);
+	kt_i8254_get_state(&vm->pit.model, &old, now);
+	ret = kt_i8254_set_state(&vm->pit.model, state, now);
+	if (ret)
+		goto out;
+
+	if (!same_stream(&old.ch[0], &state->ch[0])) {
+		kt_tick_skip(&vm->pit.tick, kt_i8254_edges(&vm->pit.model, now));
+		kt_tick_forgive(&vm->pit.tick);
+	}
+	vm->pit.silenced = silenced;
+	kt_vm_rearm(vm, KT_TICK_READY, now);
+out:
+	raw_spin_unlock_irq(&vm->lock);
+	return ret;
+}
+
+/**
+ * kt_vm_pit_reinject() - KVM_REINJECT_CONTROL
+ * @vm:		the guest
+ * @reinject:	give the guest the ticks it missed, or do not
+ *
+ * Does nothing where the owner of the VM named a policy: that is the later and
+ * the better word.
+ *
+ * Context: Process.
+ */
+void kt_vm_pit_reinject(struct kt_vm *vm, bool reinject)
+{
+	struct kt_tick_params params = vm->pit.tick.params;
+
+	if (vm->pit.chosen)
+		return;
+
+	params.policy = reinject ? KVM_TIMERS_POLICY_CATCHUP : KVM_TIMERS_POLICY_DISCARD;
+	kt_vm_set_tick_params(vm, &params);
+}
+
+/**
+ * kt_vm_pit_status() - the PIT's row of the status
+ * @vm:		the guest, dead or alive
+ * @status:	filled in
+ * @now:	guest time, ns
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vm_pit_status(struct kt_vm *vm, struct kvm_timers_device_status *status, u64 now)
+{
+	struct kt_pit *pit = &vm->pit;
+	struct kt_tick *tick = &pit->tick;
+	u64 period_ns = kt_i8254_period(&pit->model);
+	u64 unseen = 0;
+
+	lockdep_assert_held(&vm->lock);
+
+	/* What fell due since the guest was last served is owed until then. */
+	if (kt_vm_pit_ticking(vm) && !vm->dead)
+		unseen = kt_i8254_edges(&pit->model, now) - tick->seen;
+
+	status->active = !!(vm->active & KVM_TIMERS_PIT);
+	status->policy = tick->params.policy;
+	status->catchup_max_rate_pct = tick->params.max_rate_pct;
+	status->catchup_limit_ms = div_u64(tick->params.limit_ns, NSEC_PER_MSEC);
+	status->catchup_threshold_us = div_u64(tick->params.threshold_ns, NSEC_PER_USEC);
+	status->period_ns = period_ns == KT_NEVER ? 0 : period_ns;
+	status->owed = tick->owed + unseen;
+	status->reads = pit->reads;
+	status->writes = pit->writes;
+	status->stats = tick->stats;
+	status->stats.due += unseen;
+}
