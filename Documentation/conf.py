@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""sphinx-build -W -b html Documentation <out>: needs Debian's python3-sphinx, nothing else."""
+project = "kvm_timers"
+extensions = []
+master_doc = "index"
+html_theme = "classic"
+html_copy_source = False
+html_show_copyright = False
