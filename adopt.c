@@ -29,6 +29,7 @@ struct adoption {
 static DEFINE_MUTEX(lock);
 static LIST_HEAD(adoptions);
 static unsigned int count;
+static bool opened;
 
 static void drop(struct adoption *a)
 {
@@ -90,7 +91,7 @@ static struct adoption *find_above(void)
  */
 bool notrace kt_adopt_wanted(void)
 {
-	return READ_ONCE(count) || kt_params_auto_attach();
+	return READ_ONCE(opened) && (READ_ONCE(count) || kt_params_auto_attach());
 }
 
 /**
@@ -156,6 +157,17 @@ int kt_adopt_current(const struct kt_vm_params *params)
 		kfree(new);
 	}
 	return ret;
+}
+
+/**
+ * kt_adopt_init() - from now on new VMs may be taken over
+ *
+ * Context: Process, the last step of the module's initialization: whatever is
+ * attached must not be left behind by a step that fails.
+ */
+void kt_adopt_init(void)
+{
+	WRITE_ONCE(opened, true);
 }
 
 /**

@@ -89,14 +89,13 @@ static const struct file_operations timers_fops = {
 	.llseek		= noop_llseek,
 };
 
-/* Consumes the caller's reference to @vm. */
-static long timers_fd(struct kt_vm *vm)
+static struct file *timers_file(struct kt_vm *vm)
 {
-	int fd = anon_inode_getfd("kvm-timers", &timers_fops, vm, O_RDWR | O_CLOEXEC);
+	struct file *file = anon_inode_getfile("kvm-timers", &timers_fops, vm, O_RDWR);
 
-	if (fd < 0)
-		kt_vm_put(vm);
-	return fd;
+	if (!IS_ERR(file))
+		kt_vm_get(vm);
+	return file;
 }
 
 /* Under kvm->lock no vCPU and no PIT can be made. */
@@ -117,23 +116,39 @@ static int attach_locked(struct kt_vm *vm, struct kvm *kvm)
 	return ret;
 }
 
+/* Whatever can fail comes before the VM is changed. */
 static long attach_kvm(struct kvm *kvm, const struct kt_vm_params *params)
 {
-	struct kt_vm *vm;
+	struct kt_vm *vm = kt_vm_create(params);
+	struct file *file;
 	long ret;
+	int fd;
 
-	vm = kt_vm_create(params);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 
-	kt_vm_get(vm);
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	ret = fd;
+	if (fd < 0)
+		goto err_vm;
+	file = timers_file(vm);
+	ret = PTR_ERR_OR_ZERO(file);
+	if (ret)
+		goto err_fd;
 	ret = attach_locked(vm, kvm);
-	if (ret) {
-		kt_vm_put(vm);
-		kt_vm_put(vm);
-		return ret;
-	}
-	return timers_fd(vm);
+	if (ret)
+		goto err_file;
+
+	fd_install(fd, file);
+	return fd;
+
+err_file:
+	fput(file);
+err_fd:
+	put_unused_fd(fd);
+err_vm:
+	kt_vm_put(vm);
+	return ret;
 }
 
 static long attach(void __user *argp)
@@ -206,13 +221,27 @@ static long list(void __user *argp)
 
 static long open_by_id(unsigned long id)
 {
+	struct file *file;
 	struct kt_vm *vm;
+	int fd;
 
 	if (id != (u32)id)
 		return -ENOENT;
 
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+
 	vm = kt_vm_open(id);
-	return IS_ERR(vm) ? PTR_ERR(vm) : timers_fd(vm);
+	file = IS_ERR(vm) ? ERR_CAST(vm) : timers_file(vm);
+	if (!IS_ERR(vm))
+		kt_vm_put(vm);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+	fd_install(fd, file);
+	return fd;
 }
 
 static long dev_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)

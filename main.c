@@ -26,6 +26,7 @@ static int __init kt_main_init(void)
 	ret = kt_chardev_init();
 	if (ret)
 		goto err_hooks;
+	kt_adopt_init();
 	return 0;
 
 err_hooks:
@@ -48,4 +49,4 @@ module_exit(kt_main_exit);
 
 MODULE_DESCRIPTION("One clock for all the timers of a KVM guest");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1");
+MODULE_VERSION("0.1.0");

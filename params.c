@@ -7,6 +7,7 @@
 
 #include "params.h"
 
+#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
@@ -42,7 +43,7 @@ MODULE_PARM_DESC(catchup_max_rate_pct,
 static unsigned int catchup_limit_ms = 60000;
 module_param(catchup_limit_ms, uint, 0444);
 MODULE_PARM_DESC(catchup_limit_ms,
-		 "Largest debt of ticks, in ms; beyond it they are given up (default 60000)");
+		 "Largest debt of ticks, in ms; beyond it they are given up, 1 to 3600000 (default 60000)");
 
 static unsigned int catchup_threshold_us;
 module_param(catchup_threshold_us, uint, 0444);
@@ -117,7 +118,7 @@ int kt_params_check(void)
  * Context: Any.
  * Return: the parameter; false where no device is on offer.
  */
-bool kt_params_auto_attach(void)
+bool notrace kt_params_auto_attach(void)
 {
 	return auto_attach && pit;
 }

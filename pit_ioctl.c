@@ -107,7 +107,7 @@ static int pit_from_kvm(struct kt_vm *vm, const struct kvm_pit_state2 *ps)
 	if (ret)
 		return ret;
 
-	state.port61 &= ~(BIT(0) | BIT(1));
+	state.port61 = 0;
 	if (ps->channels[2].gate)
 		state.port61 |= BIT(0);
 	if (ps->flags & KVM_PIT_FLAGS_SPEAKER_DATA_ON)
@@ -115,28 +115,14 @@ static int pit_from_kvm(struct kt_vm *vm, const struct kvm_pit_state2 *ps)
 	return kt_vm_pit_set(vm, &state, ps->flags & KVM_PIT_FLAGS_HPET_LEGACY);
 }
 
-/* The older structure has no flags: they stay as they are. */
-static int pit_from_old_kvm(struct kt_vm *vm, const struct kvm_pit_state *old)
-{
-	struct kvm_pit_state2 ps;
-
-	pit_to_kvm(vm, &ps);
-	memcpy(ps.channels, old->channels, sizeof(ps.channels));
-	return pit_from_kvm(vm, &ps);
-}
-
 /*
  * Only a VM with KVM's PIC and IOAPIC can have a PIT of ours. What another one
  * is told is KVM's business.
  */
-static long create(struct kt_vm *vm, void __user *argp)
+static long create(struct kt_vm *vm)
 {
 	struct kvm *kvm = vm->kvm;
-	struct kvm_pit_config config;
 	long ret;
-
-	if (argp && copy_from_user(&config, argp, sizeof(config)))
-		return -EFAULT;
 
 	mutex_lock(&kvm->lock);
 	if (!kvm->arch.vpic || !kvm->arch.vioapic)
@@ -149,34 +135,36 @@ static long create(struct kt_vm *vm, void __user *argp)
 	return ret;
 }
 
-static long get_old(struct kt_vm *vm, void __user *argp)
+/* Port 0x61 is served whatever the flags say. */
+static long create2(struct kt_vm *vm, void __user *argp)
+{
+	struct kvm_pit_config config;
+
+	return copy_from_user(&config, argp, sizeof(config)) ? -EFAULT : create(vm);
+}
+
+static long get_state(struct kt_vm *vm, void __user *argp, size_t size)
 {
 	struct kvm_pit_state2 ps;
 
 	pit_to_kvm(vm, &ps);
-	return copy_to_user(argp, &ps, sizeof(struct kvm_pit_state)) ? -EFAULT : 0;
+	return copy_to_user(argp, &ps, size) ? -EFAULT : 0;
 }
 
-static long get(struct kt_vm *vm, void __user *argp)
+/* The older structure has no flags: they stay as they are. */
+static long set_state(struct kt_vm *vm, void __user *argp, size_t size)
 {
 	struct kvm_pit_state2 ps;
+	long ret;
 
 	pit_to_kvm(vm, &ps);
-	return copy_to_user(argp, &ps, sizeof(ps)) ? -EFAULT : 0;
-}
+	if (copy_from_user(&ps, argp, size))
+		return -EFAULT;
 
-static long set_old(struct kt_vm *vm, void __user *argp)
-{
-	struct kvm_pit_state ps;
-
-	return copy_from_user(&ps, argp, sizeof(ps)) ? -EFAULT : pit_from_old_kvm(vm, &ps);
-}
-
-static long set(struct kt_vm *vm, void __user *argp)
-{
-	struct kvm_pit_state2 ps;
-
-	return copy_from_user(&ps, argp, sizeof(ps)) ? -EFAULT : pit_from_kvm(vm, &ps);
+	mutex_lock(&vm->kvm->lock);
+	ret = pit_from_kvm(vm, &ps);
+	mutex_unlock(&vm->kvm->lock);
+	return ret;
 }
 
 static long reinject(struct kt_vm *vm, void __user *argp)
@@ -201,38 +189,32 @@ static long reinject(struct kt_vm *vm, void __user *argp)
  */
 long kt_pit_ioctl(struct kt_vm *vm, unsigned int ioctl, void __user *argp)
 {
-	long (*answer)(struct kt_vm *vm, void __user *argp);
-	long ret;
-
 	if (!(vm->devices & KVM_TIMERS_PIT))
 		return -ENOIOCTLCMD;
 
 	switch (ioctl) {
 	case KVM_CREATE_PIT:
-		return create(vm, NULL);
+		return create(vm);
 	case KVM_CREATE_PIT2:
-		return create(vm, argp);
+		return create2(vm, argp);
+	}
+
+	/* Without a PIT of ours KVM says what it says without a PIT. */
+	if (!(READ_ONCE(vm->active) & KVM_TIMERS_PIT))
+		return -ENOIOCTLCMD;
+
+	switch (ioctl) {
 	case KVM_GET_PIT:
-		answer = get_old;
-		break;
+		return get_state(vm, argp, sizeof(struct kvm_pit_state));
 	case KVM_SET_PIT:
-		answer = set_old;
-		break;
+		return set_state(vm, argp, sizeof(struct kvm_pit_state));
 	case KVM_GET_PIT2:
-		answer = get;
-		break;
+		return get_state(vm, argp, sizeof(struct kvm_pit_state2));
 	case KVM_SET_PIT2:
-		answer = set;
-		break;
+		return set_state(vm, argp, sizeof(struct kvm_pit_state2));
 	case KVM_REINJECT_CONTROL:
-		answer = reinject;
-		break;
+		return reinject(vm, argp);
 	default:
 		return -ENOIOCTLCMD;
 	}
-
-	mutex_lock(&vm->kvm->lock);
-	ret = vm->active & KVM_TIMERS_PIT ? answer(vm, argp) : -ENOIOCTLCMD;
-	mutex_unlock(&vm->kvm->lock);
-	return ret;
 }

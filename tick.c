@@ -9,6 +9,7 @@
  * and discard, and catch-up of a period that the shortest interval swallows,
  * never owe more than the one held.
  */
+#include <linux/limits.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -25,7 +26,7 @@
 /* The fastest rate has to be faster than the grid, or a catch-up never ends. */
 #define MIN_RATE_PCT	101U
 
-/* Rate of a catch-up by lag; the last row is for any. */
+/* Rate of a catch-up by lag; beyond the last row it is the fastest allowed. */
 static const struct {
 	u64	below_ns;
 	u32	rate_pct;
@@ -37,7 +38,7 @@ static const struct {
 	{ 175000000ULL,		175 },
 	{ 500000000ULL,		200 },
 	{ 3000000000ULL,	300 },
-	{ 0,			400 },
+	{ 0,			U32_MAX },
 };
 
 static u64 add_sat(u64 a, u64 b)

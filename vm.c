@@ -180,14 +180,29 @@ void kt_vm_serve(struct kt_vm *vm, bool fresh)
 	}
 }
 
+/* A vCPU that is halted, or has not been started, looks at no request. */
+static bool comes_when_summoned(struct kt_vm *vm, struct kvm_vcpu *target)
+{
+	int state;
+
+	if (!target)
+		return false;
+
+	state = READ_ONCE(target->arch.mp_state);
+	if (state == KVM_MP_STATE_UNINITIALIZED || state == KVM_MP_STATE_INIT_RECEIVED)
+		return false;
+
+	/* Pairs with kt_vm_halt_begin(): one of both sees the other. */
+	smp_mb();
+	return !test_bit(target->vcpu_idx, vm->halted);
+}
+
 /* Have the vCPU that the interrupt is for, or a worker, call kt_vm_serve(). */
 static void call_for_service(struct kt_vm *vm)
 {
 	struct kvm_vcpu *target = READ_ONCE(vm->pit.line.target);
 
-	/* Pairs with kt_vm_halt_begin(): one of both sees the other. */
-	smp_mb();
-	if (target && !test_bit(target->vcpu_idx, vm->halted))
+	if (comes_when_summoned(vm, target))
 		kt_inject_summon(target);
 	else
 		queue_work(workers, &vm->work);
@@ -227,7 +242,7 @@ static void work(struct work_struct *work)
 
 	kt_inject_probe(&vm->pit.line);
 	target = READ_ONCE(vm->pit.line.target);
-	if (target && !test_bit(target->vcpu_idx, vm->halted))
+	if (comes_when_summoned(vm, target))
 		call_for_service(vm);
 	else
 		kt_vm_serve(vm, false);
@@ -299,16 +314,15 @@ void kt_vm_summoned(struct kt_vm *vm)
  * @vm:		the guest
  * @params:	checked
  *
- * Context: Process.
+ * Context: Any, vm->lock held.
  */
 void kt_vm_set_tick_params(struct kt_vm *vm, const struct kt_tick_params *params)
 {
+	lockdep_assert_held(&vm->lock);
 
-	raw_spin_lock_irq(&vm->lock);
 	kt_tick_set_params(&vm->pit.tick, params);
 	if (!vm->dead)
 		kt_vm_rearm(vm, KT_TICK_READY, kt_vm_now(vm));
-	raw_spin_unlock_irq(&vm->lock);
 }
 
 /**
@@ -338,8 +352,10 @@ int kt_vm_set_policy(struct kt_vm *vm, unsigned int device,
 	if (ret)
 		return ret;
 
+	raw_spin_lock_irq(&vm->lock);
 	vm->pit.chosen = config->policy != KVM_TIMERS_POLICY_DEFAULT;
 	kt_vm_set_tick_params(vm, &params);
+	raw_spin_unlock_irq(&vm->lock);
 	return 0;
 }
 
@@ -360,7 +376,7 @@ void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
 	status->mem_bytes = ksize(vm);
 
 	raw_spin_lock_irq(&vm->lock);
-	now = kt_vm_now(vm);
+	now = vm->dead ? vm->end_ns : kt_vm_now(vm);
 	status->guest_ns = now;
 	status->dead = vm->dead;
 	kt_vm_pit_status(vm, &status->device[KVM_TIMERS_DEVICE_PIT], now);
@@ -409,6 +425,7 @@ void kt_vm_stop(struct kt_vm *vm)
 
 	raw_spin_lock_irq(&vm->lock);
 	active = vm->active & KVM_TIMERS_PIT;
+	vm->end_ns = kt_vm_now(vm);
 	WRITE_ONCE(vm->dead, true);
 	raw_spin_unlock_irq(&vm->lock);
 

@@ -62,6 +62,7 @@ struct kt_pit {
  * @active:	KVM_TIMERS_* that the VMM has created
  * @dead:	the VM is being destroyed
  * @origin_ns:	CLOCK_MONOTONIC when guest time was 0
+ * @end_ns:	guest time when it died
  * @work:	serves a halted vCPU, or one that cannot be summoned
  * @alarm:	fires at the next thing to do
  * @lock:	protects all below, and the model, tick, silenced and counters of a device
@@ -84,6 +85,7 @@ struct kt_vm {
 	u32			active;
 	bool			dead;
 	u64			origin_ns;
+	u64			end_ns;
 	struct work_struct	work;
 
 	struct hrtimer		alarm ____cacheline_aligned;

@@ -8,6 +8,9 @@
 #include <linux/math64.h>
 #include <linux/time64.h>
 
+/* GATE2 and the speaker: what the VMM's save format knows of port 0x61. */
+#define PORT61_KNOWN	(BIT(0) | BIT(1))
+
 /**
  * kt_vm_pit_read() - the guest reads one of the PIT's ports
  * @vm:		the guest
@@ -139,7 +142,6 @@ int kt_vm_pit_create(struct kt_vm *vm)
 void kt_vm_pit_get(struct kt_vm *vm, struct kt_i8254_state *state, u64 *origin_ns,
 		   bool *silenced)
 {
-
 	raw_spin_lock_irq(&vm->lock);
 	kt_i8254_get_state(&vm->pit.model, state, kt_vm_now(vm));
 	*origin_ns = vm->origin_ns;
@@ -147,41 +149,47 @@ void kt_vm_pit_get(struct kt_vm *vm, struct kt_i8254_state *state, u64 *origin_n
 	raw_spin_unlock_irq(&vm->lock);
 }
 
-static bool same_stream(const struct kt_i8254_channel_state *a,
-			const struct kt_i8254_channel_state *b)
+static bool same_count(const struct kt_i8254_channel_state *a,
+		       const struct kt_i8254_channel_state *b)
 {
 	return a->counting == b->counting && a->mode == b->mode && a->bcd == b->bcd &&
-	       a->count == b->count && a->loaded_ns == b->loaded_ns;
+	       a->count == b->count;
 }
 
 /**
  * kt_vm_pit_set() - load the PIT's state for the VMM
  * @vm:		the guest
- * @state:	new state
+ * @state:	new state; bits 3:2 of port 0x61, which VMMs do not know, are not in it
  * @silenced:	whether its interrupts are off
  *
- * A debt of ticks stays only where the tick stream does: VMMs read, change one
- * flag and write back.
+ * VMMs read, change one flag and write back: where count and phase stay the
+ * same, so does the tick stream with its debt.
  *
  * Context: Process.
  * Return: 0, or -EINVAL and nothing has changed.
  */
 int kt_vm_pit_set(struct kt_vm *vm, const struct kt_i8254_state *state, bool silenced)
 {
-	struct kt_i8254_state old;
+	struct kt_i8254_state old, new = *state;
+	u64 old_deadline;
 	int ret;
 	u64 now;
 
 	raw_spin_lock_irq(&vm->lock);
 	now = kt_vm_now(vm);
+	old_deadline = kt_i8254_deadline(&vm->pit.model, now);
 	kt_i8254_get_state(&vm->pit.model, &old, now);
-	ret = kt_i8254_set_state(&vm->pit.model, state, now);
+	new.port61 = (old.port61 & ~PORT61_KNOWN) | (new.port61 & PORT61_KNOWN);
+	ret = kt_i8254_set_state(&vm->pit.model, &new, now);
 	if (ret)
 		goto out;
 
-	if (!same_stream(&old.ch[0], &state->ch[0])) {
+	if (!same_count(&old.ch[0], &new.ch[0]) ||
+	    kt_i8254_deadline(&vm->pit.model, now) != old_deadline) {
 		kt_tick_skip(&vm->pit.tick, kt_i8254_edges(&vm->pit.model, now));
 		kt_tick_forgive(&vm->pit.tick);
+	} else if (vm->pit.silenced) {
+		kt_tick_skip(&vm->pit.tick, kt_i8254_edges(&vm->pit.model, now));
 	}
 	vm->pit.silenced = silenced;
 	kt_vm_rearm(vm, KT_TICK_READY, now);
@@ -202,13 +210,15 @@ out:
  */
 void kt_vm_pit_reinject(struct kt_vm *vm, bool reinject)
 {
-	struct kt_tick_params params = vm->pit.tick.params;
+	struct kt_tick_params params;
 
-	if (vm->pit.chosen)
-		return;
-
-	params.policy = reinject ? KVM_TIMERS_POLICY_CATCHUP : KVM_TIMERS_POLICY_DISCARD;
-	kt_vm_set_tick_params(vm, &params);
+	raw_spin_lock_irq(&vm->lock);
+	if (!vm->pit.chosen) {
+		params = vm->pit.tick.params;
+		params.policy = reinject ? KVM_TIMERS_POLICY_CATCHUP : KVM_TIMERS_POLICY_DISCARD;
+		kt_vm_set_tick_params(vm, &params);
+	}
+	raw_spin_unlock_irq(&vm->lock);
 }
 
 /**

@@ -60,7 +60,8 @@ struct kvm_timers_policy_config {
  * struct kvm_timers_config - how to take over a VM
  * @size:	sizeof(struct kvm_timers_config)
  * @flags:	0
- * @devices:	devices to take over, KVM_TIMERS_PIT | ...; at least one
+ * @devices:	devices to take over, KVM_TIMERS_PIT | ...; none is only for
+ *		KVM_TIMERS_ADOPT
  * @reserved:	0
  * @tick:	policy of each device
  */
@@ -157,9 +158,10 @@ struct kvm_timers_device_status {
  * struct kvm_timers_status - one VM, at one instant
  * @size:	sizeof(struct kvm_timers_status)
  * @id:		number of the VM, as in the list
- * @pid:	process that created the VM, in the caller's PID namespace
+ * @pid:	process that created or attached the VM, in the caller's PID namespace;
+ *		0 if it is not there
  * @devices:	devices taken over
- * @guest_ns:	guest time
+ * @guest_ns:	guest time; of a dead VM its last
  * @dead:	the VM is gone; the counters are its last
  * @mem_bytes:	kernel memory this VM costs the module
  * @device:	a row a device
@@ -207,7 +209,7 @@ struct kvm_timers_set_policy {
  *
  * Both:
  *	E2BIG		unknown size
- *	EINVAL		unknown flag, or reserved field not 0
+ *	EINVAL		unknown flag, reserved field not 0, or nothing to attach
  *	EOPNOTSUPP	unknown device bit
  *	ENODEV		the administrator has switched that device off
  *	ERANGE		policy or bound out of range
@@ -228,7 +230,15 @@ struct kvm_timers_set_policy {
  * On a timers fd.
  *
  * KVM_TIMERS_GET_STATUS	set size; the rest is filled in. Works after the VM's end.
- * KVM_TIMERS_SET_POLICY	ESRCH: the VM is gone.
+ *
+ * KVM_TIMERS_SET_POLICY
+ *	ESRCH		the VM is gone
+ *	EOPNOTSUPP	unknown device
+ *	ENODEV		the device was not taken over
+ *	ERANGE		policy or bound out of range
+ *
+ * Each call also knows E2BIG (unknown size), EFAULT and ENOMEM; those that
+ * return a descriptor know EMFILE and ENFILE.
  */
 #define KVM_TIMERS_GET_STATUS	_IOWR(KVM_TIMERS_IOC, 0x10, struct kvm_timers_status)
 #define KVM_TIMERS_SET_POLICY	_IOW(KVM_TIMERS_IOC, 0x11, struct kvm_timers_set_policy)

@@ -75,7 +75,7 @@ static u64 ref_gap(const struct ref *r, u64 owed)
 	u128 lag = (u128)owed * ref_pace(r), gap;
 	u32 rate = lag < 1500 * US ? 105 : lag < 8 * MS ? 110 : lag < 30 * MS ? 125 :
 		   lag < 75 * MS ? 150 : lag < 175 * MS ? 175 : lag < 500 * MS ? 200 :
-		   lag < 3 * SEC ? 300 : 400;
+		   lag < 3 * SEC ? 300 : U32_MAX;
 
 	if (!r->catching)
 		return r->p.min_interval_ns;
@@ -329,7 +329,9 @@ static const char *promises(const struct history *h, const struct kt_tick *befor
 	if (fire && before->injected && !h->went_back && distance < before->params.min_interval_ns)
 		return "closer than the shortest interval";
 	if (fire && before->injected && !h->went_back && before->catching &&
-	    before->period_ns == h->tick.period_ns && distance < before->period_ns / 4)
+	    before->period_ns == h->tick.period_ns &&
+	    ((unsigned __int128)distance + 1) * before->params.max_rate_pct <=
+	    (unsigned __int128)before->period_ns * 100 && before->params.max_rate_pct > 100)
 		return "closer than the fastest rate";
 	if (in->edges <= before->seen && ready && !before->retry_ns && !h->went_back &&
 	    before->period_ns == h->tick.period_ns && fire != (in->now >= deadline))
