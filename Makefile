@@ -3,9 +3,12 @@
 # People's verbs. Kbuild says what the module is made of.
 #
 #   make [KVER=<release>]   build kvm_timers.ko for that kernel (default: the running one)
+#   make install            install the module, the tool and the udev rule
 #   make test               install what is needed, then run every test on both kernels
-#   make bench              what guest accesses cost, in instructions
 #   make demo               install what is needed, then show a guest's ticks being ours
+#   make bench              what guest accesses cost, in instructions
+#   make check-debug        the selftests on debug kernels
+#   make kunit, make style  single steps of make test
 
 # KVER=<release>, or KDIR=<build tree> of a kernel that is not installed.
 ifdef KDIR
@@ -41,11 +44,29 @@ deps:
 test: deps
 	tools/scripts/run-tests
 
+demo: deps
+	tools/scripts/demo
+
 # Instruction counts in the deterministic lab.
 bench: deps tools
 	tools/scripts/run-bench
 
+# The selftests on kernels with KASAN, lockdep and their kin. Builds the kernels first.
+check-debug: deps tools
+	tools/scripts/check-debug
+
+kunit: deps
+	tools/testing/kunit/run.sh 6.1
+	tools/testing/kunit/run.sh 6.12
+
+style:
+	tools/scripts/check-includes
+
+install: modules tools
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(B) INSTALL_MOD_DIR=updates modules_install
+	$(MAKE) -C tools/kvm_timers install
+
 clean:
 	rm -rf build kvm_timers.ko
 
-.PHONY: all modules tools deps test bench clean
+.PHONY: all modules tools deps test demo bench check-debug kunit style install clean
