@@ -161,7 +161,10 @@ enum kt_tick_pin kt_inject_probe(struct kt_line *line)
 		WRITE_ONCE(line->through_pic, true);
 		return requested ? KT_TICK_BUSY : KT_TICK_READY;
 	}
-	return READ_ONCE(line->through_pic) && !requested ? KT_TICK_LATCH : KT_TICK_MASKED;
+	if (!READ_ONCE(line->through_pic))
+		return KT_TICK_MASKED;
+
+	return requested ? KT_TICK_LATCHED : KT_TICK_LATCH;
 }
 
 /**

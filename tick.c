@@ -191,7 +191,7 @@ static void miss_masked(struct kt_tick *t, u64 ticks)
 }
 
 /* The guest has not taken the one before, which for merge stands for these. */
-static void miss_busy(struct kt_tick *t, u64 ticks, u64 now)
+static void miss_busy(struct kt_tick *t, u64 ticks)
 {
 	t->stats.coalesced += ticks;
 
@@ -206,8 +206,6 @@ static void miss_busy(struct kt_tick *t, u64 ticks, u64 now)
 		t->stats.merged += ticks;
 		break;
 	}
-
-	t->retry_ns = add_sat(now, max(spacing(t), MIN_RETRY_NS));
 }
 
 /* A period below the bound brings several edges at a time to a host in time. */
@@ -320,7 +318,13 @@ bool kt_tick_service(struct kt_tick *t, const struct kt_tick_input *in)
 		miss_masked(t, ticks);
 		return false;
 	case KT_TICK_BUSY:
-		miss_busy(t, ticks, in->now);
+		miss_busy(t, ticks);
+		t->retry_ns = add_sat(in->now, max(spacing(t), MIN_RETRY_NS));
+		return false;
+	case KT_TICK_LATCHED:
+		miss_busy(t, ticks);
+		/* Time will not unmask it. */
+		t->retry_ns = KT_NEVER;
 		return false;
 	default:
 		return deliver(t, in, ticks);

@@ -14,12 +14,15 @@
  * @KT_TICK_READY:	unmasked, and the guest has taken the last one: it is delivered
  * @KT_TICK_BUSY:	unmasked, but the last one is still waiting: it would be coalesced
  * @KT_TICK_LATCH:	masked by the guest, but the controller would remember one edge
+ * @KT_TICK_LATCHED:	masked by the guest, and the controller remembers one already: it
+ *			would be coalesced. Handlers mask the 8259 while they run
  * @KT_TICK_MASKED:	masked by the guest: it would be lost
  */
 enum kt_tick_pin {
 	KT_TICK_READY,
 	KT_TICK_BUSY,
 	KT_TICK_LATCH,
+	KT_TICK_LATCHED,
 	KT_TICK_MASKED,
 };
 

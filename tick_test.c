@@ -264,8 +264,12 @@ static void kt_tick_test_busy_latch(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kt_tick_deadline(&l.tick), l.now + 909090);
 	/* The guest takes it: nothing but the slot counts, which is long past. */
 	KUNIT_EXPECT_TRUE(test, service_at(&l, l.now + 10, KT_TICK_READY));
+	/* A handler that masks the pin while it runs loses nothing, but only it can go on. */
+	KUNIT_EXPECT_FALSE(test, service_at(&l, T0 + 5 * MS, KT_TICK_LATCHED));
+	KUNIT_EXPECT_EQ(test, kt_tick_deadline(&l.tick), KT_NEVER);
 	run_until(&l, T0 + SEC);
 	KUNIT_EXPECT_EQ(test, l.tick.stats.delivered, 1000ULL);
+	KUNIT_EXPECT_EQ(test, l.tick.stats.dropped, 0ULL);
 
 	start_policy(&l, test, MERGE, MS);
 	KUNIT_EXPECT_FALSE(test, service_at(&l, T0 + 4 * MS, KT_TICK_BUSY));

@@ -27,27 +27,14 @@
 
 static struct workqueue_struct *workers;
 
-/* When the PIT wants to be looked at again, guest ns. */
-static u64 pit_deadline(struct kt_vm *vm, enum kt_tick_pin pin, u64 now)
-{
-	u64 edge = kt_i8254_deadline(&vm->pit.model, now);
-
-	/* Behind a masked pin a debt waits for the unmasking, not for a time. */
-	if (pin == KT_TICK_MASKED)
-		return edge;
-
-	return min(edge, kt_tick_deadline(&vm->pit.tick));
-}
-
 /**
  * kt_vm_rearm() - set the alarm to the next thing to do
  * @vm:		the guest
- * @pin:	what the line's pin was seen to be
  * @now:	guest time, ns
  *
  * Context: Any, vm->lock held.
  */
-void kt_vm_rearm(struct kt_vm *vm, enum kt_tick_pin pin, u64 now)
+void kt_vm_rearm(struct kt_vm *vm, u64 now)
 {
 	u64 next = KT_NEVER;
 	u64 host;
@@ -55,7 +42,8 @@ void kt_vm_rearm(struct kt_vm *vm, enum kt_tick_pin pin, u64 now)
 	lockdep_assert_held(&vm->lock);
 
 	if (kt_vm_pit_ticking(vm))
-		next = pit_deadline(vm, pin, now);
+		next = min(kt_i8254_deadline(&vm->pit.model, now),
+			   kt_tick_deadline(&vm->pit.tick));
 	if (next >= KTIME_MAX - vm->origin_ns) {
 		hrtimer_try_to_cancel(&vm->alarm);
 		return;
@@ -164,10 +152,10 @@ void kt_vm_serve(struct kt_vm *vm, bool fresh)
 		return;
 	}
 	now = kt_vm_now(vm);
-	if (fresh && (pin == KT_TICK_MASKED || pin == KT_TICK_LATCH))
+	if (fresh && pin != KT_TICK_READY && pin != KT_TICK_BUSY)
 		kt_tick_forgive(&pit->tick);
 	pulse = account_pit(vm, pin, now, &edge);
-	kt_vm_rearm(vm, pin, now);
+	kt_vm_rearm(vm, now);
 	raw_spin_unlock_irq(&vm->lock);
 
 	if (edge)
@@ -322,7 +310,7 @@ void kt_vm_set_tick_params(struct kt_vm *vm, const struct kt_tick_params *params
 
 	kt_tick_set_params(&vm->pit.tick, params);
 	if (!vm->dead)
-		kt_vm_rearm(vm, KT_TICK_READY, kt_vm_now(vm));
+		kt_vm_rearm(vm, kt_vm_now(vm));
 }
 
 /**

@@ -148,7 +148,7 @@ void kt_vm_halt_begin(struct kt_vm *vm, unsigned int vcpu_idx);
 void kt_vm_halt_end(struct kt_vm *vm, unsigned int vcpu_idx);
 void kt_vm_summoned(struct kt_vm *vm);
 
-void kt_vm_rearm(struct kt_vm *vm, enum kt_tick_pin pin, u64 now);
+void kt_vm_rearm(struct kt_vm *vm, u64 now);
 void kt_vm_serve(struct kt_vm *vm, bool fresh);
 void kt_vm_line_event(struct kt_line *line, bool unmasked);
 void kt_vm_set_tick_params(struct kt_vm *vm, const struct kt_tick_params *params);

@@ -61,7 +61,7 @@ void kt_vm_pit_write(struct kt_vm *vm, enum kt_i8254_port port, u8 val)
 			 kt_i8254_edges(&vm->pit.model, now) != vm->pit.tick.seen;
 		/* An alarm that has lost its cause finds nothing to do: cheaper than taking it back. */
 		if (!attend && kt_i8254_period(&vm->pit.model) != KT_NEVER)
-			kt_vm_rearm(vm, KT_TICK_READY, now);
+			kt_vm_rearm(vm, now);
 	}
 	raw_spin_unlock_irq(&vm->lock);
 
@@ -192,7 +192,7 @@ int kt_vm_pit_set(struct kt_vm *vm, const struct kt_i8254_state *state, bool sil
 		kt_tick_skip(&vm->pit.tick, kt_i8254_edges(&vm->pit.model, now));
 	}
 	vm->pit.silenced = silenced;
-	kt_vm_rearm(vm, KT_TICK_READY, now);
+	kt_vm_rearm(vm, now);
 out:
 	raw_spin_unlock_irq(&vm->lock);
 	return ret;

@@ -247,6 +247,11 @@ static bool ref_deliver(struct ref *r, const struct kt_tick_input *in, u64 ticks
 	return fire;
 }
 
+static bool coalesces(enum kt_tick_pin pin)
+{
+	return pin == KT_TICK_BUSY || pin == KT_TICK_LATCHED;
+}
+
 static bool ref_service(struct ref *r, const struct kt_tick_input *in)
 {
 	u64 ticks = in->edges > r->seen ? in->edges - r->seen : 0;
@@ -262,12 +267,12 @@ static bool ref_service(struct ref *r, const struct kt_tick_input *in)
 		return ref_deliver(r, in, ticks);
 
 	for (i = 0; i < ticks; i++) {
-		if (in->pin == KT_TICK_BUSY)
+		if (coalesces(in->pin))
 			r->s.coalesced++;
 		if (r->p.policy == KVM_TIMERS_POLICY_DISCARD ||
 		    (in->pin == KT_TICK_MASKED && ticks == 1))
 			r->s.dropped++;
-		else if (in->pin == KT_TICK_BUSY && r->p.policy == KVM_TIMERS_POLICY_MERGE)
+		else if (coalesces(in->pin) && r->p.policy == KVM_TIMERS_POLICY_MERGE)
 			r->s.merged++;
 		else
 			ref_miss(r);
@@ -412,7 +417,7 @@ static void disturb(struct history *h)
 {
 	static const enum kt_tick_pin pins[] = {
 		KT_TICK_READY, KT_TICK_READY, KT_TICK_READY, KT_TICK_BUSY, KT_TICK_BUSY,
-		KT_TICK_LATCH, KT_TICK_MASKED,
+		KT_TICK_LATCH, KT_TICK_LATCHED, KT_TICK_MASKED,
 	};
 
 	if (!rnd(h->pin == KT_TICK_READY ? 12 : 4))
