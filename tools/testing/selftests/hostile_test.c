@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A hostile guest hurts nobody: random accesses of all widths in and around the
+ * PIT's ports, interrupts on. It survives, its timer works afterwards, its
+ * account is right, and (for the runner to judge) the host's log stays clean.
+ *
+ *	hostile_test [ACCESSES [SEED]]
+ */
+#include "harness.h"
+
+#define ACCESSES		200000
+#define SEED			0x8254
+
+#define HOSTILE_TIMEOUT		600
+
+static unsigned long accesses = ACCESSES;
+static unsigned long seed = SEED;
+
+FIXTURE(hostile) {
+	struct kt_vmm vm;
+};
+
+FIXTURE_VARIANT(hostile) {
+	enum kt_pin pin;
+	uint32_t policy;
+};
+
+FIXTURE_VARIANT_ADD(hostile, pic_catchup) {
+	.pin = KT_PIN_PIC,
+	.policy = KVM_TIMERS_POLICY_CATCHUP,
+};
+
+FIXTURE_VARIANT_ADD(hostile, ioapic_merge) {
+	.pin = KT_PIN_IOAPIC_2,
+	.policy = KVM_TIMERS_POLICY_MERGE,
+};
+
+FIXTURE_SETUP(hostile)
+{
+	struct kt_vmm_config config = { .policy = { .policy = variant->policy } };
+
+	ASSERT_EQ(0, kt_vmm_create(&self->vm, &config));
+}
+
+FIXTURE_TEARDOWN(hostile)
+{
+	kt_vmm_destroy(&self->vm);
+}
+
+TEST_F_TIMEOUT(hostile, random_accesses, HOSTILE_TIMEOUT)
+{
+	struct kvm_timers_status status;
+
+	self->vm.shared->arg[0] = accesses;
+	self->vm.shared->arg[1] = seed;
+	self->vm.shared->arg[2] = variant->pin;
+	ASSERT_EQ(KT_VMM_DONE, kt_vmm_run(&self->vm, 0));
+	EXPECT_GE(self->vm.shared->ticks, 10);
+	if (kt_host_plain())
+		return;
+
+	ASSERT_EQ(0, kt_vmm_status(&self->vm, &status));
+	EXPECT_EQ(true, kt_host_conserved(&status));
+	EXPECT_GE(status.device[0].reads + status.device[0].writes, accesses / 8);
+}
+
+int main(int argc, char **argv)
+{
+	kt_host_require();
+	if (argc > 1)
+		accesses = strtoul(argv[1], NULL, 0);
+	if (argc > 2)
+		seed = strtoul(argv[2], NULL, 0);
+	printf("# %lu accesses, seed %#lx\n", accesses, seed);
+	return harness_main(argc, argv);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Library of the guests: bare metal, 64-bit, one to one mapped.
+ */
+#ifndef KT_GUEST_H
+#define KT_GUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared.h"
+
+#define KT_GUEST_VEC_NMI	2
+#define KT_GUEST_VEC_PIC	0x20
+#define KT_GUEST_VEC_IOAPIC	0x40
+#define KT_GUEST_VEC_SPURIOUS	0xff
+
+/* 8254 and port 0x61. */
+#define PIT_CH0			0x40
+#define PIT_CH1			0x41
+#define PIT_CH2			0x42
+#define PIT_CTRL		0x43
+#define PORT61			0x61
+#define PORT61_GATE2		0x01
+#define PORT61_SPEAKER		0x02
+#define PORT61_REFRESH		0x10
+#define PORT61_OUT2		0x20
+
+#define PIT_STATUS_OUT		0x80
+#define PIT_STATUS_NULL		0x40
+
+#define kt_guest_shared		((struct kt_shared *)KT_SHARED_GPA)
+
+static inline void outb(uint8_t val, uint16_t port)
+{
+	asm volatile("outb %0, %1" : : "a"(val), "Nd"(port) : "memory");
+}
+
+static inline void outw(uint16_t val, uint16_t port)
+{
+	asm volatile("outw %0, %1" : : "a"(val), "Nd"(port) : "memory");
+}
+
+static inline void outl(uint32_t val, uint16_t port)
+{
+	asm volatile("outl %0, %1" : : "a"(val), "Nd"(port) : "memory");
+}
+
+static inline uint8_t inb(uint16_t port)
+{
+	uint8_t val;
+
+	asm volatile("inb %1, %0" : "=a"(val) : "Nd"(port) : "memory");
+	return val;
+}
+
+static inline uint16_t inw(uint16_t port)
+{
+	uint16_t val;
+
+	asm volatile("inw %1, %0" : "=a"(val) : "Nd"(port) : "memory");
+	return val;
+}
+
+static inline uint32_t inl(uint16_t port)
+{
+	uint32_t val;
+
+	asm volatile("inl %1, %0" : "=a"(val) : "Nd"(port) : "memory");
+	return val;
+}
+
+static inline void insb(uint16_t port, void *buf, uint64_t count)
+{
+	asm volatile("rep insb" : "+D"(buf), "+c"(count) : "d"(port) : "memory");
+}
+
+static inline void outsb(uint16_t port, const void *buf, uint64_t count)
+{
+	asm volatile("rep outsb" : "+S"(buf), "+c"(count) : "d"(port) : "memory");
+}
+
+static inline void cli(void)
+{
+	asm volatile("cli" : : : "memory");
+}
+
+static inline void sti(void)
+{
+	asm volatile("sti" : : : "memory");
+}
+
+/* The interrupt shadow of STI makes this pair one: no wake-up is lost. */
+static inline void sti_hlt(void)
+{
+	asm volatile("sti; hlt" : : : "memory");
+}
+
+/* Open the window long enough for one pending interrupt to come in. */
+static inline void sti_window_cli(void)
+{
+	asm volatile("sti; nop; nop; cli" : : : "memory");
+}
+
+static inline void cpu_relax(void)
+{
+	asm volatile("pause" : : : "memory");
+}
+
+static inline uint64_t rdtsc(void)
+{
+	uint32_t lo, hi;
+
+	asm volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi) : : "memory");
+	return ((uint64_t)hi << 32) | lo;
+}
+
+/* The test's own part. */
+void kt_guest_main(void);
+void kt_guest_irq(unsigned int vector);
+
+void kt_guest_sync(uint64_t a, uint64_t b, uint64_t c, uint64_t d);
+void kt_guest_done(void);
+void kt_guest_assert(const char *file, int line, const char *expr, uint64_t a, uint64_t b);
+
+void kt_guest_pic_init(uint8_t mask);
+void kt_guest_pic_off(void);
+void kt_guest_lapic_init(void);
+void kt_guest_lapic_lvt0(uint32_t val);
+void kt_guest_ioapic_edge(unsigned int pin, uint8_t vector);
+void kt_guest_ioapic_mask(unsigned int pin);
+void kt_guest_irq0_route(enum kt_pin pin);
+
+void kt_guest_pit_program(unsigned int channel, uint8_t control, uint16_t count);
+uint8_t kt_guest_pit_status(unsigned int channel);
+uint16_t kt_guest_pit_latch(unsigned int channel);
+void kt_guest_pit_wait_loaded(unsigned int channel);
+void kt_guest_pit_pause(uint16_t clks);
+
+#define KT_CLAIM(a, op, b) do {							\
+	uint64_t __a = (uint64_t)(a), __b = (uint64_t)(b);			\
+										\
+	if (!(__a op __b))							\
+		kt_guest_assert(__FILE__, __LINE__, #a " " #op " " #b, __a, __b); \
+} while (0)
+
+#endif /* KT_GUEST_H */

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The host as the selftests see it: its clock, and the module.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kt_host.h"
+
+#define EXIT_KSFT_SKIP		4
+
+/** kt_host_plain() - Return: KVM's own PIT is to be tested, not the module's. */
+bool kt_host_plain(void)
+{
+	const char *plain = getenv("KT_PLAIN");
+
+	return plain && *plain && strcmp(plain, "0");
+}
+
+static void skip_all(const char *why)
+{
+	printf("TAP version 13\n1..0 # SKIP %s\n", why);
+	exit(EXIT_KSFT_SKIP);
+}
+
+/** kt_host_require() - skip the whole program where a device it needs is missing */
+void kt_host_require(void)
+{
+	if (access(KT_HOST_DEV_KVM, F_OK))
+		skip_all("no " KT_HOST_DEV_KVM);
+	if (!kt_host_plain() && access(KT_HOST_DEV_TIMERS, F_OK))
+		skip_all("no " KT_HOST_DEV_TIMERS);
+}
+
+/** kt_host_require_module() - the same, for a program that is about the module only */
+void kt_host_require_module(void)
+{
+	if (kt_host_plain())
+		skip_all("needs the module");
+	kt_host_require();
+}
+
+/** kt_host_now() - Return: CLOCK_MONOTONIC, ns. */
+uint64_t kt_host_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * KT_NSEC_PER_SEC + ts.tv_nsec;
+}
+
+/**
+ * kt_host_wait_until() - block until an instant has come
+ * @ns:		CLOCK_MONOTONIC
+ */
+void kt_host_wait_until(uint64_t ns)
+{
+	struct itimerspec its = {
+		.it_value = {
+			.tv_sec		= ns / KT_NSEC_PER_SEC,
+			.tv_nsec	= ns % KT_NSEC_PER_SEC,
+		},
+	};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	uint64_t expirations = 0;
+
+	if (fd < 0 || timerfd_settime(fd, TFD_TIMER_ABSTIME, &its, NULL)) {
+		perror("# timerfd");
+		abort();
+	}
+	while (!expirations)
+		if (read(fd, &expirations, sizeof(expirations)) < 0 && errno != EINTR)
+			abort();
+	close(fd);
+}
+
+/**
+ * kt_host_clks_floor() - complete CLK periods in a span
+ * @ns:		span
+ *
+ * Return: number.
+ */
+uint64_t kt_host_clks_floor(uint64_t ns)
+{
+	return (unsigned __int128)ns * KT_PIT_CLK_DIV / KT_PIT_CLK_MUL;
+}
+
+/**
+ * kt_host_clks_to_ns() - span of a number of CLK periods, rounded down
+ * @clks:	number
+ *
+ * Return: ns.
+ */
+uint64_t kt_host_clks_to_ns(uint64_t clks)
+{
+	return (unsigned __int128)clks * KT_PIT_CLK_MUL / KT_PIT_CLK_DIV;
+}
+
+/**
+ * kt_host_pit_config() - a configuration that takes over the PIT
+ * @config:	filled in
+ */
+void kt_host_pit_config(struct kvm_timers_config *config)
+{
+	memset(config, 0, sizeof(*config));
+	config->size = sizeof(*config);
+	config->devices = KVM_TIMERS_PIT;
+}
+
+/**
+ * kt_host_attach() - take over the PIT of a VM
+ * @vm_fd:	VM
+ * @policy:	lost-tick policy, NULL for the default
+ *
+ * Return: timers fd, or -1 with errno.
+ */
+int kt_host_attach(int vm_fd, const struct kvm_timers_policy_config *policy)
+{
+	int dev = open(KT_HOST_DEV_TIMERS, O_RDWR | O_CLOEXEC);
+	struct kvm_timers_attach attach = {
+		.size	= sizeof(attach),
+		.vm_fd	= vm_fd,
+	};
+	int timers, err;
+
+	if (dev < 0)
+		return -1;
+
+	kt_host_pit_config(&attach.config);
+	if (policy)
+		attach.config.tick[KVM_TIMERS_DEVICE_PIT] = *policy;
+	timers = ioctl(dev, KVM_TIMERS_ATTACH, &attach);
+	err = errno;
+	close(dev);
+	errno = err;
+	return timers;
+}
+
+/**
+ * kt_host_timers_status() - read the status of a timers fd
+ * @timers:	timers fd
+ * @status:	filled in
+ *
+ * Return: 0, or -1 with errno.
+ */
+int kt_host_timers_status(int timers, struct kvm_timers_status *status)
+{
+	memset(status, 0, sizeof(*status));
+	status->size = sizeof(*status);
+	return ioctl(timers, KVM_TIMERS_GET_STATUS, status);
+}
+
+/**
+ * kt_host_conserved() - the rule of the account
+ * @status:	status
+ *
+ * Return: every tick of the PIT is accounted for.
+ */
+bool kt_host_conserved(const struct kvm_timers_status *status)
+{
+	const struct kvm_timers_device_status *pit = &status->device[KVM_TIMERS_DEVICE_PIT];
+	const struct kvm_timers_tick_stats *s = &pit->stats;
+
+	return s->due + s->rescaled ==
+	       s->delivered + s->merged + s->dropped + s->given_up + pit->owed;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A small VMM of our own on /dev/kvm, for the selftests.
+ */
+#ifndef KT_VMM_H
+#define KT_VMM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <linux/kvm.h>
+#include <linux/kvm_timers.h>
+
+#include "shared.h"
+
+/* A guest's image, linked into each test program. */
+extern const char kt_blob[];
+extern const char kt_blob_end[];
+
+enum kt_vmm_pit {
+	KT_VMM_PIT2,
+	KT_VMM_PIT1,
+	KT_VMM_NO_PIT,
+};
+
+enum kt_vmm_takeover {
+	/* /dev/kvm_timers, unless KT_PLAIN is set in the environment. */
+	KT_VMM_ATTACH,
+	/* KVM's own devices. */
+	KT_VMM_PLAIN,
+};
+
+/**
+ * struct kt_vmm_config - what VM to build; all zero is a PC with our PIT
+ * @nr_vcpus:	number of vCPUs; 0 is 1
+ * @no_irqchip:	no in-kernel interrupt controllers
+ * @kvm_routing: KVM's own routing, GSI 0 to pin 0 of the IOAPIC, not a PC's to pin 2
+ * @pit:	which ioctl makes the PIT
+ * @takeover:	who serves it
+ * @policy:	lost-tick policy of the PIT
+ */
+struct kt_vmm_config {
+	unsigned int				nr_vcpus;
+	bool					no_irqchip;
+	bool					kvm_routing;
+	enum kt_vmm_pit				pit;
+	enum kt_vmm_takeover			takeover;
+	struct kvm_timers_policy_config		policy;
+};
+
+enum kt_vmm_event {
+	KT_VMM_ERROR,
+	KT_VMM_SYNC,
+	KT_VMM_DONE,
+	KT_VMM_INTERRUPTED,
+};
+
+/**
+ * struct kt_vmm_vcpu - one vCPU
+ * @fd:		vCPU
+ * @run:	its shared page
+ * @run_size:	size of @run
+ * @entered_ns:	host clock just before the guest code since the last event began
+ * @exited_ns:	host clock just after the event
+ * @val:	what the guest handed over, KT_VMM_SYNC
+ */
+struct kt_vmm_vcpu {
+	int		fd;
+	struct kvm_run	*run;
+	size_t		run_size;
+	uint64_t	entered_ns;
+	uint64_t	exited_ns;
+	uint64_t	val[KT_NR_VALS];
+};
+
+/**
+ * struct kt_vmm - a VM
+ * @kvm:	/dev/kvm
+ * @fd:		the VM
+ * @timers:	timers fd, -1 if not attached
+ * @mem:	guest memory
+ * @shared:	page that the guest sees, too
+ * @nr_vcpus:	vCPUs
+ * @vcpu:	each of them
+ * @port_exits:	exits to this VMM, a counter a port
+ * @mmio_exits:	exits to this VMM for memory
+ */
+struct kt_vmm {
+	int			kvm;
+	int			fd;
+	int			timers;
+	char			*mem;
+	struct kt_shared	*shared;
+	unsigned int		nr_vcpus;
+	struct kt_vmm_vcpu	vcpu[KT_MAX_VCPUS];
+	uint32_t		*port_exits;
+	uint64_t		mmio_exits;
+};
+
+int kt_vmm_create(struct kt_vmm *vm, const struct kt_vmm_config *config);
+void kt_vmm_destroy(struct kt_vmm *vm);
+enum kt_vmm_event kt_vmm_run(struct kt_vmm *vm, unsigned int index);
+enum kt_vmm_event kt_vmm_command(struct kt_vmm *vm, uint64_t cmd);
+uint64_t kt_vmm_exits(const struct kt_vmm *vm, unsigned int first, unsigned int last);
+int kt_vmm_status(const struct kt_vmm *vm, struct kvm_timers_status *status);
+
+#endif /* KT_VMM_H */

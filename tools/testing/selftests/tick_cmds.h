@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Commands of the guest of tick_test, attach_test and unload_test.
+ */
+#ifndef TICK_CMDS_H
+#define TICK_CMDS_H
+
+enum tick_cmd {
+	/* arg 0: enum kt_pin, arg 1: count of counter 0, mode 2. */
+	TICK_START,
+	/* arg 0: until so many interrupts, arg 1: spin instead of HLT. */
+	TICK_UNTIL,
+	/* A bare control word, and time for what is in flight. */
+	TICK_STOP,
+	/* Time for what is owed: arg 0 CLK pulses. */
+	TICK_SETTLE,
+	/* A sync each arg 0 interrupts, for ever. */
+	TICK_REPORT,
+};
+
+#endif /* TICK_CMDS_H */
