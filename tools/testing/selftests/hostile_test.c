@@ -11,7 +11,7 @@
 #define ACCESSES		200000
 #define SEED			0x8254
 
-#define HOSTILE_TIMEOUT		600
+#define HOSTILE_TIMEOUT		3600
 
 static unsigned long accesses = ACCESSES;
 static unsigned long seed = SEED;
