@@ -495,11 +495,12 @@ int main(int argc, char **argv)
 		why = step(&h);
 		if (why) {
 			printf("not ok - step %" PRIu64 ": %s\n", (uint64_t)n, why);
-			printf("tick_property: %" PRIu64 " passed, 1 failed\n", (uint64_t)n);
+			printf("# 0 passed, 1 failed\n");
 			return 1;
 		}
 	}
 
-	printf("tick_property: %" PRIu64 " passed, 0 failed\n", (uint64_t)n);
+	printf("ok 1 - engine and reference agree over %" PRIu64 " steps\n", (uint64_t)n);
+	printf("# 1 passed, 0 failed\n");
 	return !n;
 }
