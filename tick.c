@@ -365,6 +365,23 @@ void kt_tick_forgive(struct kt_tick *t)
 }
 
 /**
+ * kt_tick_drop() - the tick stream ends, and nobody gets what is left of it
+ * @t:		account
+ * @edges:	total of the model's edges
+ *
+ * Context: Any; the caller serializes calls.
+ */
+void kt_tick_drop(struct kt_tick *t, u64 edges)
+{
+	u64 ticks = edges > t->seen ? edges - t->seen : 0;
+
+	t->seen = edges;
+	t->stats.due += ticks;
+	t->stats.dropped += ticks;
+	kt_tick_forgive(t);
+}
+
+/**
  * kt_tick_set_params() - change policy and bounds
  * @t:		account
  * @params:	new ones, applied at once to what is owed

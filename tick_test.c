@@ -463,6 +463,7 @@ static void kt_tick_test_set_params_forgive(struct kunit *test)
 {
 	struct kt_tick_params params = defaults;
 	struct line l;
+	u64 due;
 
 	start_policy(&l, test, CATCHUP, MS);
 	service_edges(&l, T0 + 100 * MS, KT_TICK_BUSY, 100);
@@ -495,6 +496,12 @@ static void kt_tick_test_set_params_forgive(struct kunit *test)
 	kt_tick_forgive(&l.tick);
 	check_balance(test, &l.tick);
 	KUNIT_EXPECT_EQ(test, kt_tick_deadline(&l.tick), KT_NEVER);
+
+	/* Ticks that nobody has accounted when the stream ends were due as well. */
+	due = l.tick.stats.due;
+	kt_tick_drop(&l.tick, l.tick.seen + 7);
+	check_balance(test, &l.tick);
+	KUNIT_EXPECT_EQ(test, l.tick.stats.due, due + 7);
 }
 
 /* Lateness of 0, 1 us - 1 ns, 1 us, 3 us, 4 us, an hour. */

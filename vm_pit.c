@@ -184,13 +184,11 @@ int kt_vm_pit_set(struct kt_vm *vm, const struct kt_i8254_state *state, bool sil
 	if (ret)
 		goto out;
 
+	if (vm->pit.silenced)
+		kt_tick_skip(&vm->pit.tick, kt_i8254_edges(&vm->pit.model, now));
 	if (!same_count(&old.ch[0], &new.ch[0]) ||
-	    kt_i8254_deadline(&vm->pit.model, now) != old_deadline) {
-		kt_tick_skip(&vm->pit.tick, kt_i8254_edges(&vm->pit.model, now));
-		kt_tick_forgive(&vm->pit.tick);
-	} else if (vm->pit.silenced) {
-		kt_tick_skip(&vm->pit.tick, kt_i8254_edges(&vm->pit.model, now));
-	}
+	    kt_i8254_deadline(&vm->pit.model, now) != old_deadline)
+		kt_tick_drop(&vm->pit.tick, kt_i8254_edges(&vm->pit.model, now));
 	vm->pit.silenced = silenced;
 	kt_vm_rearm(vm, now);
 out:
