@@ -6,6 +6,7 @@
 #include "chardev.h"
 #include "adopt.h"
 #include "compat.h"
+#include "irqchip.h"
 #include "vm.h"
 
 #include <linux/anon_inodes.h>
@@ -98,6 +99,22 @@ static struct file *timers_file(struct kt_vm *vm)
 	return file;
 }
 
+/* With an error the VM is not ours, and the caller has its reference still. */
+static int attach_devices(struct kt_vm *vm, struct kvm *kvm)
+{
+	int ret;
+
+	ret = kt_vm_attach(vm, kvm);
+	if (ret)
+		return ret;
+	ret = kt_irqchip_create(vm);
+	if (ret) {
+		kt_vm_get(vm);
+		kt_vm_detach(vm);
+	}
+	return ret;
+}
+
 /* Under kvm->lock no vCPU and no PIT can be made. */
 static int attach_locked(struct kt_vm *vm, struct kvm *kvm)
 {
@@ -111,7 +128,7 @@ static int attach_locked(struct kt_vm *vm, struct kvm *kvm)
 	else if (kvm->arch.vpit)
 		ret = -EEXIST;
 	else
-		ret = kt_vm_attach(vm, kvm);
+		ret = attach_devices(vm, kvm);
 	mutex_unlock(&kvm->lock);
 	return ret;
 }

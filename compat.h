@@ -25,7 +25,7 @@
 #define ftrace_regs_set_instruction_pointer(fregs, ip) \
 	ftrace_instruction_pointer_set(fregs, ip)
 #define ftrace_regs_get_argument(fregs, n) \
-	({ BUILD_BUG_ON((n) != 0); (fregs)->regs.di; })
+	({ BUILD_BUG_ON((n) > 1); (n) ? (fregs)->regs.si : (fregs)->regs.di; })
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)

@@ -16,6 +16,7 @@
 #include "hooks.h"
 #include "adopt.h"
 #include "compat.h"
+#include "irqchip.h"
 #include "pit_ioctl.h"
 #include "symbols.h"
 #include "vm.h"
@@ -26,12 +27,20 @@
 #include <linux/kvm_host.h>
 #include <linux/static_call.h>
 
+#include <asm/apicdef.h>
 #include <asm/ibt.h>
+
+/* An 8259's second port; bit of the first command word at its first. */
+#define PIC_DATA	BIT(0)
+#define PIC_ICW1	BIT(4)
 
 enum hook_id {
 	HOOK_VCPU_HALT,
 	HOOK_PROCESS_STIMERS,
+	HOOK_LAPIC_WRITE,
 	HOOK_VM_IOCTL,
+	HOOK_PIC_MASTER,
+	HOOK_PIC_SLAVE,
 	HOOK_POST_INIT_VM,
 	HOOK_PRE_DESTROY_VM,
 	NR_HOOKS,
@@ -40,7 +49,10 @@ enum hook_id {
 #define KT_ORIGINAL(name)	DEFINE_STATIC_CALL_NULL(kt_original_##name, name)
 KT_ORIGINAL(kvm_vcpu_halt);
 KT_ORIGINAL(kvm_hv_process_stimers);
+KT_ORIGINAL(kvm_lapic_reg_write);
 KT_ORIGINAL(kvm_arch_vm_ioctl);
+KT_ORIGINAL(picdev_master_write);
+KT_ORIGINAL(picdev_slave_write);
 KT_ORIGINAL(kvm_arch_post_init_vm);
 KT_ORIGINAL(kvm_arch_pre_destroy_vm);
 
@@ -53,9 +65,9 @@ static void vcpu_halt(struct kvm_vcpu *vcpu)
 {
 	struct kt_vm *vm = kt_vm_find(vcpu->kvm);
 
-	kt_vm_halt_begin(vm, vcpu->vcpu_idx);
+	kt_vm_halt_begin(vm, vcpu);
 	static_call(kt_original_kvm_vcpu_halt)(vcpu);
-	kt_vm_halt_end(vm, vcpu->vcpu_idx);
+	kt_vm_halt_end(vm, vcpu);
 }
 
 /*
@@ -65,20 +77,58 @@ static void vcpu_halt(struct kvm_vcpu *vcpu)
 static void hv_process_stimers(struct kvm_vcpu *vcpu)
 {
 	static_call(kt_original_kvm_hv_process_stimers)(vcpu);
-	kt_vm_summoned(kt_vm_find(vcpu->kvm));
+	kt_vm_summoned(kt_vm_find(vcpu->kvm), vcpu);
+}
+
+/* LINT0 may have begun to listen to the timer, past both interrupt controllers. */
+static int lapic_write(struct kvm_lapic *apic, u32 reg, u32 val)
+{
+	int ret = static_call(kt_original_kvm_lapic_reg_write)(apic, reg, val);
+
+	kt_vm_recheck(kt_vm_find(kt_lapic_vcpu(apic)->kvm));
+	return ret;
 }
 
 static typeof(kvm_arch_vm_ioctl(NULL, 0, 0)) vm_ioctl(struct file *filp, unsigned int ioctl,
 						      unsigned long arg)
 {
-	struct kvm *kvm = filp->private_data;
+	struct kt_vm *vm = kt_vm_find(filp->private_data);
 	long ret;
 
-	ret = kt_pit_ioctl(kt_vm_find(kvm), ioctl, (void __user *)arg);
+	ret = kt_pit_ioctl(vm, ioctl, (void __user *)arg);
 	if (ret != -ENOIOCTLCMD)
 		return ret;
 
-	return static_call(kt_original_kvm_arch_vm_ioctl)(filp, ioctl, arg);
+	ret = static_call(kt_original_kvm_arch_vm_ioctl)(filp, ioctl, arg);
+	return ret ?: kt_irqchip_ioctl(vm, ioctl, (void __user *)arg);
+}
+
+/*
+ * KVM tells of each mask that a guest writes to an 8259, but not that the first
+ * command word of its initialization clears all of them.
+ */
+static void pic_written(struct kvm_vcpu *vcpu, gpa_t addr, int len, const void *val)
+{
+	if (!(addr & PIC_DATA) && len == 1 && (*(const u8 *)val & PIC_ICW1))
+		kt_vm_recheck(kt_vm_find(vcpu->kvm));
+}
+
+static int pic_master_write(struct kvm_vcpu *vcpu, struct kvm_io_device *dev,
+			    gpa_t addr, int len, const void *val)
+{
+	int ret = static_call(kt_original_picdev_master_write)(vcpu, dev, addr, len, val);
+
+	pic_written(vcpu, addr, len, val);
+	return ret;
+}
+
+static int pic_slave_write(struct kvm_vcpu *vcpu, struct kvm_io_device *dev,
+			   gpa_t addr, int len, const void *val)
+{
+	int ret = static_call(kt_original_picdev_slave_write)(vcpu, dev, addr, len, val);
+
+	pic_written(vcpu, addr, len, val);
+	return ret;
 }
 
 /* Entered with a reference to the module, see wanted(). */
@@ -125,18 +175,25 @@ struct hook {
 static struct hook hooks[NR_HOOKS] = {
 	KT_HOOK(HOOK_VCPU_HALT,		kvm_vcpu_halt,			vcpu_halt),
 	KT_HOOK(HOOK_PROCESS_STIMERS,	kvm_hv_process_stimers,		hv_process_stimers),
+	KT_HOOK(HOOK_LAPIC_WRITE,	kvm_lapic_reg_write,		lapic_write),
 	KT_HOOK(HOOK_VM_IOCTL,		kvm_arch_vm_ioctl,		vm_ioctl),
+	KT_HOOK(HOOK_PIC_MASTER,	picdev_master_write,		pic_master_write),
+	KT_HOOK(HOOK_PIC_SLAVE,		picdev_slave_write,		pic_slave_write),
 	KT_HOOK(HOOK_POST_INIT_VM,	kvm_arch_post_init_vm,		post_init_vm),
 	KT_HOOK(HOOK_PRE_DESTROY_VM,	kvm_arch_pre_destroy_vm,	pre_destroy_vm),
 };
 
-/* Is this call for a VM of ours? @arg: the function's first argument. */
-static __always_inline bool wanted(enum hook_id id, unsigned long arg)
+/* Is this call for a VM of ours, and of interest? @arg, @arg2: the function's first arguments. */
+static __always_inline bool wanted(enum hook_id id, unsigned long arg, unsigned long arg2)
 {
 	switch (id) {
 	case HOOK_VCPU_HALT:
 	case HOOK_PROCESS_STIMERS:
+	case HOOK_PIC_MASTER:
+	case HOOK_PIC_SLAVE:
 		return kt_vm_find(((struct kvm_vcpu *)arg)->kvm);
+	case HOOK_LAPIC_WRITE:
+		return (u32)arg2 == APIC_LVT0 && kt_vm_find(kt_lapic_vcpu((void *)arg)->kvm);
 	case HOOK_VM_IOCTL:
 		return kt_vm_find(((struct file *)arg)->private_data);
 	case HOOK_PRE_DESTROY_VM:
@@ -163,7 +220,7 @@ static void notrace redirect(unsigned long ip, unsigned long parent_ip,
 
 	if (unlikely(!hooks[id].fired))
 		hooks[id].fired = true;
-	if (unlikely(wanted(id, arg)))
+	if (unlikely(wanted(id, arg, ftrace_regs_get_argument(fregs, 1))))
 		ftrace_regs_set_instruction_pointer(fregs, (unsigned long)hooks[id].replacement);
 }
 

@@ -29,6 +29,9 @@
 
 #define NO_PIN			(-1)
 
+#define NR_PIC_PINS		16
+#define PIC_CASCADE		2
+
 struct pins {
 	int	ioapic;
 	int	pic;
@@ -68,28 +71,35 @@ static struct pins line_pins(struct kt_line *line)
 		if (entries[n].irqchip.irqchip == KVM_IRQCHIP_IOAPIC &&
 		    entries[n].irqchip.pin < KVM_IOAPIC_NUM_PINS)
 			pins.ioapic = entries[n].irqchip.pin;
-		else if (entries[n].irqchip.irqchip == KVM_IRQCHIP_PIC_MASTER &&
-			 entries[n].irqchip.pin < 8)
+		else if (entries[n].irqchip.pin < NR_PIC_PINS)
 			pins.pic = entries[n].irqchip.pin;
 	}
 	return pins;
 }
 
+/*
+ * With posted interrupts a request waits outside of the register page until
+ * the next entry.
+ */
+static bool posts_interrupts(struct kvm_vcpu *vcpu)
+{
+	bool *apicv_active = (void *)vcpu->arch.apic + kt_layout.lapic_apicv_active;
+
+	return boot_cpu_has(X86_FEATURE_VMX) && READ_ONCE(*apicv_active);
+}
+
 /* Has this vCPU not yet taken the vector? */
-static bool vector_pending(struct kt_line *line, struct kvm_vcpu *vcpu, u8 vector)
+static bool vector_pending(struct kvm_vcpu *vcpu, u8 vector)
 {
 	u32 *irr = kt_lapic_regs(vcpu) + APIC_IRR + (vector / 32) * 0x10;
-	bool *apicv_active;
-
-	/*
-	 * With posted interrupts a request waits outside of the register page
-	 * until the next entry. There, every end of interrupt is reported.
-	 */
-	apicv_active = (void *)vcpu->arch.apic + kt_layout.lapic_apicv_active;
-	if (boot_cpu_has(X86_FEATURE_VMX) && READ_ONCE(*apicv_active))
-		return !READ_ONCE(line->acked);
 
 	return READ_ONCE(*irr) & BIT(vector % 32);
+}
+
+/* The same of a line, where posted interrupts have every end of interrupt reported. */
+static bool line_pending(struct kt_line *line, struct kvm_vcpu *vcpu, u8 vector)
+{
+	return posts_interrupts(vcpu) ? !READ_ONCE(line->acked) : vector_pending(vcpu, vector);
 }
 
 /* An unmasked IOAPIC entry: find the vCPU that it names. */
@@ -109,7 +119,7 @@ static enum kt_tick_pin probe_ioapic(struct kt_line *line, u64 entry)
 		if (!target)
 			target = vcpu;
 		if (ENTRY_DELIVERY(entry) <= APIC_DM_LOWEST &&
-		    vector_pending(line, vcpu, ENTRY_VECTOR(entry))) {
+		    line_pending(line, vcpu, ENTRY_VECTOR(entry))) {
 			target = vcpu;
 			pin = KT_TICK_BUSY;
 			break;
@@ -122,9 +132,30 @@ static enum kt_tick_pin probe_ioapic(struct kt_line *line, u64 entry)
 	return pin;
 }
 
+/* A request at the second 8259 passes the first one's cascade as well. */
+static enum kt_tick_pin probe_pic(struct kt_line *line, int pin, bool *masked)
+{
+	u8 *first = (void *)line->kvm->arch.vpic + kt_layout.pic_pics;
+	u8 *chip = first + (pin / 8) * kt_layout.kpic_size;
+	bool requested = READ_ONCE(chip[kt_layout.kpic_irr]) & BIT(pin % 8);
+	struct kvm_vcpu *vcpu0 = kvm_get_vcpu(line->kvm, 0);
+
+	*masked = READ_ONCE(chip[kt_layout.kpic_imr]) & BIT(pin % 8);
+	if (!*masked && vcpu0 && static_call(kt_kvm_apic_accept_pic_intr)(vcpu0) &&
+	    (pin < 8 || !(READ_ONCE(first[kt_layout.kpic_imr]) & BIT(PIC_CASCADE)))) {
+		WRITE_ONCE(line->through_pic, true);
+		return requested ? KT_TICK_BUSY : KT_TICK_READY;
+	}
+	if (!READ_ONCE(line->through_pic))
+		return KT_TICK_MASKED;
+
+	return requested ? KT_TICK_LATCHED : KT_TICK_LATCH;
+}
+
 /**
  * kt_inject_probe() - what would become of a pulse now
  * @line:	an open line
+ * @masked:	set if no controller has it unmasked: only an event of the line changes that
  *
  * Looks at the controllers' and local APICs' registers without their locks: a
  * guest that rewrites them at this moment may be told either answer.
@@ -132,15 +163,12 @@ static enum kt_tick_pin probe_ioapic(struct kt_line *line, u64 entry)
  * Context: Process or softirq, not under the VM's lock. Updates the target.
  * Return: see enum kt_tick_pin.
  */
-enum kt_tick_pin kt_inject_probe(struct kt_line *line)
+enum kt_tick_pin kt_inject_probe(struct kt_line *line, bool *masked)
 {
-	struct kvm_vcpu *vcpu0 = kvm_get_vcpu(line->kvm, 0);
 	struct pins pins = line_pins(line);
-	bool requested;
-	bool masked;
 	u64 entry;
-	u8 *chip;
 
+	*masked = false;
 	if (pins.ioapic != NO_PIN) {
 		entry = READ_ONCE(((u64 *)((void *)line->kvm->arch.vioapic +
 					   kt_layout.ioapic_redirtbl))[pins.ioapic]);
@@ -150,21 +178,12 @@ enum kt_tick_pin kt_inject_probe(struct kt_line *line)
 		}
 	}
 
-	WRITE_ONCE(line->target, vcpu0);
-	if (pins.pic == NO_PIN)
-		return KT_TICK_MASKED;
+	WRITE_ONCE(line->target, kvm_get_vcpu(line->kvm, 0));
+	if (pins.pic != NO_PIN)
+		return probe_pic(line, pins.pic, masked);
 
-	chip = (void *)line->kvm->arch.vpic + kt_layout.pic_pics;
-	requested = READ_ONCE(chip[kt_layout.kpic_irr]) & BIT(pins.pic);
-	masked = READ_ONCE(chip[kt_layout.kpic_imr]) & BIT(pins.pic);
-	if (!masked && vcpu0 && static_call(kt_kvm_apic_accept_pic_intr)(vcpu0)) {
-		WRITE_ONCE(line->through_pic, true);
-		return requested ? KT_TICK_BUSY : KT_TICK_READY;
-	}
-	if (!READ_ONCE(line->through_pic))
-		return KT_TICK_MASKED;
-
-	return requested ? KT_TICK_LATCHED : KT_TICK_LATCH;
+	*masked = true;
+	return KT_TICK_MASKED;
 }
 
 /**
@@ -181,6 +200,178 @@ void kt_inject_pulse(struct kt_line *line)
 }
 
 /**
+ * kt_inject_level() - hold a line up, or let it go
+ * @line:	an open line
+ * @level:	up
+ *
+ * Context: Process; the caller keeps the order of calls.
+ */
+void kt_inject_level(struct kt_line *line, bool level)
+{
+	static_call(kt_kvm_set_irq)(line->kvm, line->source_id, line->gsi, level, false);
+}
+
+/* A message as devices write it: address in the upper half, data in the lower. */
+static struct kvm_kernel_irq_routing_entry msi_entry(u64 message)
+{
+	return (struct kvm_kernel_irq_routing_entry) {
+		.type	= KVM_IRQ_ROUTING_MSI,
+		.msi	= {
+			.address_lo	= upper_32_bits(message),
+			.data		= lower_32_bits(message),
+		},
+	};
+}
+
+/**
+ * kt_inject_is_msi() - whether a message is an interrupt
+ * @message:	address in the upper half, data in the lower
+ *
+ * Context: Any.
+ * Return: false for an address outside of the local APICs' window: a write to memory.
+ */
+bool kt_inject_is_msi(u64 message)
+{
+	return (upper_32_bits(message) & 0xfff00000) == APIC_DEFAULT_PHYS_BASE;
+}
+
+static bool msi_matches(struct kvm_vcpu *vcpu, const struct kvm_lapic_irq *irq)
+{
+	return vcpu->arch.apic &&
+	       static_call(kt_kvm_apic_match_dest)(vcpu, NULL, NO_SHORTHAND, irq->dest_id,
+						   irq->dest_mode);
+}
+
+/**
+ * kt_inject_probe_msi() - what would become of a message now
+ * @kvm:	the VM
+ * @message:	an interrupt, kt_inject_is_msi()
+ * @target:	set to the first vCPU that it is for, NULL if there is none
+ *
+ * With posted interrupts the answer is always that it is taken.
+ *
+ * Context: Process.
+ * Return: KT_TICK_READY or KT_TICK_BUSY.
+ */
+enum kt_tick_pin kt_inject_probe_msi(struct kvm *kvm, u64 message, struct kvm_vcpu **target)
+{
+	struct kvm_kernel_irq_routing_entry entry = msi_entry(message);
+	struct kvm_vcpu *found = NULL;
+	struct kvm_lapic_irq irq;
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	kvm_set_msi_irq(kvm, &entry, &irq);
+	kvm_for_each_vcpu(i, vcpu, kvm) {
+		if (!msi_matches(vcpu, &irq))
+			continue;
+		found = vcpu;
+		break;
+	}
+	WRITE_ONCE(*target, found);
+	return found && vector_pending(found, irq.vector) ? KT_TICK_BUSY : KT_TICK_READY;
+}
+
+/**
+ * kt_inject_msi_is_free() - whether a vCPU would take a message now
+ * @kvm:	the VM
+ * @message:	an interrupt
+ * @target:	vCPU that it was last known to be for
+ *
+ * Context: Any, hard interrupt included.
+ * Return: false if not, or if it is not for that vCPU any more.
+ */
+bool kt_inject_msi_is_free(struct kvm *kvm, u64 message, struct kvm_vcpu *target)
+{
+	struct kvm_kernel_irq_routing_entry entry = msi_entry(message);
+	struct kvm_lapic_irq irq;
+
+	kvm_set_msi_irq(kvm, &entry, &irq);
+	return msi_matches(target, &irq) && !vector_pending(target, irq.vector);
+}
+
+/**
+ * kt_inject_msi_atomic() - send a message
+ * @kvm:	the VM
+ * @message:	an interrupt
+ *
+ * Context: Any, hard interrupt included.
+ * Return: -EWOULDBLOCK if it takes kt_inject_msi().
+ */
+int kt_inject_msi_atomic(struct kvm *kvm, u64 message)
+{
+	struct kvm_kernel_irq_routing_entry entry = msi_entry(message);
+
+	return static_call(kt_kvm_arch_set_irq_inatomic)(&entry, kvm, KVM_USERSPACE_IRQ_SOURCE_ID,
+							 1, false);
+}
+
+/**
+ * kt_inject_msi() - send a message
+ * @kvm:	the VM
+ * @message:	an interrupt
+ *
+ * Context: Process.
+ */
+void kt_inject_msi(struct kvm *kvm, u64 message)
+{
+	struct kvm_kernel_irq_routing_entry entry = msi_entry(message);
+
+	static_call(kt_kvm_set_msi)(&entry, kvm, KVM_USERSPACE_IRQ_SOURCE_ID, 1, false);
+}
+
+/**
+ * kt_inject_can_store() - whether a message to memory can be stored here
+ *
+ * Context: Process.
+ * Return: true in a vCPU's thread: KVM logs who made a page dirty.
+ */
+bool kt_inject_can_store(void)
+{
+	return kvm_get_running_vcpu();
+}
+
+/**
+ * kt_inject_store() - store a message's data at its address
+ * @kvm:	the VM
+ * @message:	not an interrupt
+ *
+ * Where the guest has no memory nothing happens.
+ *
+ * Context: Process, a vCPU's thread, kvm->srcu held.
+ */
+void kt_inject_store(struct kvm *kvm, u64 message)
+{
+	u32 data = lower_32_bits(message);
+
+	kvm_write_guest(kvm, upper_32_bits(message), &data, sizeof(data));
+}
+
+/**
+ * kt_inject_irqchip() - whether a VM has the interrupt controllers that lines need
+ * @kvm:	the VM
+ *
+ * Context: Process, kvm->lock held.
+ * Return: true with a PIC and an IOAPIC in the kernel.
+ */
+bool kt_inject_irqchip(struct kvm *kvm)
+{
+	return kvm->arch.vpic && kvm->arch.vioapic;
+}
+
+/**
+ * kt_inject_nmi_mode() - whether a vCPU listens to the timer past the controllers
+ * @kvm:	the VM
+ *
+ * Context: Any.
+ * Return: true if an LINT0 pin is programmed as NMI.
+ */
+bool kt_inject_nmi_mode(struct kvm *kvm)
+{
+	return atomic_read(&kvm->arch.vapics_in_nmi_mode);
+}
+
+/**
  * kt_inject_nmi_watchdog() - the timer's edge on LINT0 pins programmed as NMI
  * @kvm:	the VM
  *
@@ -194,7 +385,7 @@ void kt_inject_nmi_watchdog(struct kvm *kvm)
 	struct kvm_vcpu *vcpu;
 	unsigned long i;
 
-	if (!atomic_read(&kvm->arch.vapics_in_nmi_mode))
+	if (!kt_inject_nmi_mode(kvm))
 		return;
 
 	kvm_for_each_vcpu(i, vcpu, kvm)
@@ -214,16 +405,28 @@ void kt_inject_summon(struct kvm_vcpu *vcpu)
 }
 
 /**
+ * kt_inject_summon_self() - have the running vCPU pass kt_vm_summoned() before it runs on
+ * @vcpu:	the caller's own
+ *
+ * Context: Process, the vCPU's thread.
+ */
+void kt_inject_summon_self(struct kvm_vcpu *vcpu)
+{
+	kvm_make_request(KVM_REQ_HV_STIMER, vcpu);
+}
+
+/**
  * kt_inject_open() - become a source of an interrupt line
  * @line:	to be filled in
  * @kvm:	the VM, with an in-kernel irqchip
  * @gsi:	the line
+ * @owner:	see struct kt_line
  * @event:	see struct kt_line
  *
  * Context: Process.
  * Return: 0, or -ENOSPC when KVM has no source number left.
  */
-int kt_inject_open(struct kt_line *line, struct kvm *kvm, int gsi,
+int kt_inject_open(struct kt_line *line, struct kvm *kvm, int gsi, void *owner,
 		   void (*event)(struct kt_line *line, bool unmasked))
 {
 	int id = static_call(kt_kvm_request_irq_source_id)(kvm);
@@ -232,10 +435,12 @@ int kt_inject_open(struct kt_line *line, struct kvm *kvm, int gsi,
 		return -ENOSPC;
 
 	line->kvm = kvm;
+	line->owner = owner;
 	line->gsi = gsi;
 	line->source_id = id;
 	line->through_pic = true;
 	line->acked = true;
+	atomic_set(&line->unmasks, 0);
 	line->target = NULL;
 	line->event = event;
 	line->ack.gsi = gsi;
@@ -261,21 +466,23 @@ void kt_inject_close(struct kt_line *line)
 }
 
 /**
- * kt_inject_register_pio() - put a device on a VM's port bus
+ * kt_inject_register() - put a device on one of a VM's buses
  * @kvm:	the VM
- * @addr:	first port
- * @len:	number of ports
+ * @bus:	ports or memory
+ * @addr:	first port or byte
+ * @len:	number of them
  * @dev:	device; its destructor is called once for each registration
  *
  * Context: Process, sleeps, not from a vCPU that is in KVM_RUN.
  * Return: 0 or -errno.
  */
-int kt_inject_register_pio(struct kvm *kvm, gpa_t addr, int len, struct kvm_io_device *dev)
+int kt_inject_register(struct kvm *kvm, enum kvm_bus bus, gpa_t addr, int len,
+		       struct kvm_io_device *dev)
 {
 	int ret;
 
 	mutex_lock(&kvm->slots_lock);
-	ret = static_call(kt_kvm_io_bus_register_dev)(kvm, KVM_PIO_BUS, addr, len, dev);
+	ret = static_call(kt_kvm_io_bus_register_dev)(kvm, bus, addr, len, dev);
 	mutex_unlock(&kvm->slots_lock);
 	return ret;
 }

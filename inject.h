@@ -5,6 +5,7 @@
 #ifndef KT_INJECT_H
 #define KT_INJECT_H
 
+#include <linux/atomic.h>
 #include <linux/kvm_host.h>
 
 #include "tick.h"
@@ -12,10 +13,12 @@
 /**
  * struct kt_line - one interrupt line into the in-kernel PIC and IOAPIC
  * @kvm:	the VM
+ * @owner:	whose line it is, for @event
  * @gsi:	the line's number, as KVM_SET_GSI_ROUTING knows it
  * @source_id:	KVM's number for this module as a source of the line
  * @through_pic: the 8259 was the last controller to have the line unmasked
  * @acked:	the guest has acknowledged since the last pulse, where KVM tells
+ * @unmasks:	times that the guest may have unmasked the line
  * @target:	vCPU that an interrupt goes to, as far as known
  * @ack:	KVM's call at the guest's end of interrupt
  * @mask:	KVM's call when a controller masks or unmasks the line
@@ -24,24 +27,40 @@
  */
 struct kt_line {
 	struct kvm			*kvm;
+	void				*owner;
 	int				gsi;
 	int				source_id;
 	bool				through_pic;
 	bool				acked;
+	atomic_t			unmasks;
 	struct kvm_vcpu			*target;
 	struct kvm_irq_ack_notifier	ack;
 	struct kvm_irq_mask_notifier	mask;
 	void				(*event)(struct kt_line *line, bool unmasked);
 };
 
-int kt_inject_open(struct kt_line *line, struct kvm *kvm, int gsi,
+int kt_inject_open(struct kt_line *line, struct kvm *kvm, int gsi, void *owner,
 		   void (*event)(struct kt_line *line, bool unmasked));
 void kt_inject_close(struct kt_line *line);
-enum kt_tick_pin kt_inject_probe(struct kt_line *line);
+enum kt_tick_pin kt_inject_probe(struct kt_line *line, bool *masked);
 void kt_inject_pulse(struct kt_line *line);
+void kt_inject_level(struct kt_line *line, bool level);
+
+bool kt_inject_is_msi(u64 message);
+enum kt_tick_pin kt_inject_probe_msi(struct kvm *kvm, u64 message, struct kvm_vcpu **target);
+bool kt_inject_msi_is_free(struct kvm *kvm, u64 message, struct kvm_vcpu *target);
+int kt_inject_msi_atomic(struct kvm *kvm, u64 message);
+void kt_inject_msi(struct kvm *kvm, u64 message);
+bool kt_inject_can_store(void);
+void kt_inject_store(struct kvm *kvm, u64 message);
+
+bool kt_inject_irqchip(struct kvm *kvm);
+bool kt_inject_nmi_mode(struct kvm *kvm);
 void kt_inject_nmi_watchdog(struct kvm *kvm);
 void kt_inject_summon(struct kvm_vcpu *vcpu);
+void kt_inject_summon_self(struct kvm_vcpu *vcpu);
 
-int kt_inject_register_pio(struct kvm *kvm, gpa_t addr, int len, struct kvm_io_device *dev);
+int kt_inject_register(struct kvm *kvm, enum kvm_bus bus, gpa_t addr, int len,
+		       struct kvm_io_device *dev);
 
 #endif /* KT_INJECT_H */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Port accesses, decoded into register accesses of one byte.
+ * Accesses of a guest, decoded: ports into register accesses of one byte,
+ * memory into those of the HPET.
  *
  * The bus of a PC splits a wide access into consecutive ports. KVM hands an
- * access to a device only if all of it lies in the device's range, so ours is
- * three ports wider than the PIT at either end; what does not touch the PIT is
+ * access to a device only if all of it lies in the device's range, so ours are
+ * three ports wider than the device at either end; what does not touch it is
  * passed on.
  */
 #include "io.h"
@@ -16,6 +17,10 @@
 #define PIT_PORT		0x40
 #define PIT_PORTS		4
 #define PORT61			0x61
+#define RTC_INDEX		0x70
+#define RTC_DATA		0x71
+#define RTC_PORTS		2
+#define HPET_BASE		0xfed00000
 #define WIDEST			4
 
 /* What a port without a device reads as. */
@@ -31,14 +36,14 @@ static bool is_pit(gpa_t addr)
 	return addr >= PIT_PORT && addr < PIT_PORT + PIT_PORTS;
 }
 
-static struct kt_vm *active_vm(struct kt_vm *vm)
+static struct kt_vm *active_vm(struct kt_vm *vm, u32 device)
 {
-	return READ_ONCE(vm->active) & KVM_TIMERS_PIT ? vm : NULL;
+	return READ_ONCE(vm->active) & device ? vm : NULL;
 }
 
 static struct kt_vm *ports_vm(struct kvm_io_device *dev)
 {
-	return active_vm(container_of(dev, struct kt_vm, pit.ports));
+	return active_vm(container_of(dev, struct kt_vm, pit.ports), KVM_TIMERS_PIT);
 }
 
 static noinline int read_wide(struct kt_vm *vm, gpa_t addr, int len, u8 *bytes)
@@ -96,7 +101,7 @@ static const struct kvm_io_device_ops ports_ops = {
 
 static struct kt_vm *port61_vm(struct kvm_io_device *dev)
 {
-	return active_vm(container_of(dev, struct kt_vm, pit.port61));
+	return active_vm(container_of(dev, struct kt_vm, pit.port61), KVM_TIMERS_PIT);
 }
 
 static int port61_read(struct kvm_vcpu *vcpu, struct kvm_io_device *dev,
@@ -135,9 +140,114 @@ static const struct kvm_io_device_ops port61_ops = {
 	.destructor	= port61_destructor,
 };
 
+/*
+ * KVM looks ranges up by bisection, which a range inside of another one leads
+ * astray: with the VMM's own at port 0x70 alone, between ours that begin before
+ * it and at it, each access at 0x70 or 0x71 finds ours, and finds ours first.
+ */
+static const struct {
+	gpa_t	addr;
+	int	len;
+} rtc_ranges[KT_RTC_RANGES] = {
+	{ RTC_INDEX - (WIDEST - 1),	RTC_PORTS + 2 * (WIDEST - 1) },
+	{ RTC_INDEX,			1 },
+	{ RTC_INDEX,			RTC_PORTS + WIDEST - 1 },
+};
+
+static struct kt_vm *rtc_vm(struct kvm_io_device *dev)
+{
+	return active_vm(container_of(dev, struct kt_range, dev)->vm, KVM_TIMERS_RTC);
+}
+
+/* What of the CMOS is the VMM's goes to the VMM as a whole: it has all of the ports. */
+static int rtc_read(struct kvm_vcpu *vcpu, struct kvm_io_device *dev,
+		    gpa_t addr, int len, void *val)
+{
+	struct kt_vm *vm = rtc_vm(dev);
+	u8 byte;
+
+	if (!vm || addr > RTC_DATA || addr + len <= RTC_DATA || !kt_vm_rtc_read(vm, &byte))
+		return -EOPNOTSUPP;
+
+	memset(val, FLOATING, len);
+	((u8 *)val)[RTC_DATA - addr] = byte;
+	return 0;
+}
+
+static int rtc_write(struct kvm_vcpu *vcpu, struct kvm_io_device *dev,
+		     gpa_t addr, int len, const void *val)
+{
+	struct kt_vm *vm = rtc_vm(dev);
+	const u8 *bytes = val;
+
+	if (!vm || addr > RTC_DATA || addr + len <= RTC_INDEX)
+		return -EOPNOTSUPP;
+
+	if (addr <= RTC_INDEX && !kt_vm_rtc_select(vm, vcpu, bytes[RTC_INDEX - addr]))
+		return -EOPNOTSUPP;
+	if (addr + len > RTC_DATA && !kt_vm_rtc_write(vm, bytes[RTC_DATA - addr]))
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+static void rtc_destructor(struct kvm_io_device *dev)
+{
+	kt_vm_put(container_of(dev, struct kt_range, dev)->vm);
+}
+
+static const struct kvm_io_device_ops rtc_ops = {
+	.read		= rtc_read,
+	.write		= rtc_write,
+	.destructor	= rtc_destructor,
+};
+
+static struct kt_vm *hpet_vm(struct kvm_io_device *dev)
+{
+	return active_vm(container_of(dev, struct kt_vm, hpet.mmio), KVM_TIMERS_HPET);
+}
+
+static int hpet_read(struct kvm_vcpu *vcpu, struct kvm_io_device *dev,
+		     gpa_t addr, int len, void *val)
+{
+	struct kt_vm *vm = hpet_vm(dev);
+	u64 bytes;
+
+	if (!vm || len > sizeof(bytes))
+		return -EOPNOTSUPP;
+
+	bytes = kt_vm_hpet_read(vm, addr - HPET_BASE, len);
+	memcpy(val, &bytes, len);
+	return 0;
+}
+
+static int hpet_write(struct kvm_vcpu *vcpu, struct kvm_io_device *dev,
+		      gpa_t addr, int len, const void *val)
+{
+	struct kt_vm *vm = hpet_vm(dev);
+	u64 bytes = 0;
+
+	if (!vm || len > sizeof(bytes))
+		return -EOPNOTSUPP;
+
+	memcpy(&bytes, val, len);
+	kt_vm_hpet_write(vm, addr - HPET_BASE, len, bytes);
+	return 0;
+}
+
+static void hpet_destructor(struct kvm_io_device *dev)
+{
+	kt_vm_put(container_of(dev, struct kt_vm, hpet.mmio));
+}
+
+static const struct kvm_io_device_ops hpet_ops = {
+	.read		= hpet_read,
+	.write		= hpet_write,
+	.destructor	= hpet_destructor,
+};
+
 /* A device that is on the bus already, from an attempt that failed later, stays. */
-static int add(struct kt_vm *vm, struct kvm_io_device *dev,
-	       const struct kvm_io_device_ops *ops, gpa_t addr, int len)
+static int add(struct kt_vm *vm, struct kvm_io_device *dev, const struct kvm_io_device_ops *ops,
+	       enum kvm_bus bus, gpa_t addr, int len)
 {
 	int ret;
 
@@ -146,7 +256,7 @@ static int add(struct kt_vm *vm, struct kvm_io_device *dev,
 
 	kvm_iodevice_init(dev, ops);
 	kt_vm_get(vm);
-	ret = kt_inject_register_pio(vm->kvm, addr, len, dev);
+	ret = kt_inject_register(vm->kvm, bus, addr, len, dev);
 	if (ret) {
 		dev->ops = NULL;
 		kt_vm_put(vm);
@@ -165,9 +275,41 @@ int kt_io_add_pit(struct kt_vm *vm)
 {
 	int ret;
 
-	ret = add(vm, &vm->pit.ports, &ports_ops, PIT_PORT - (WIDEST - 1),
+	ret = add(vm, &vm->pit.ports, &ports_ops, KVM_PIO_BUS, PIT_PORT - (WIDEST - 1),
 		  PIT_PORTS + 2 * (WIDEST - 1));
 	if (!ret)
-		ret = add(vm, &vm->pit.port61, &port61_ops, PORT61, WIDEST);
+		ret = add(vm, &vm->pit.port61, &port61_ops, KVM_PIO_BUS, PORT61, WIDEST);
 	return ret;
+}
+
+/**
+ * kt_io_add_rtc() - put the RTC's ports on a VM's bus
+ * @vm:		the guest; they answer once the RTC is active
+ *
+ * Context: Process, kvm->lock held, not from a vCPU that is in KVM_RUN.
+ * Return: 0 or -errno.
+ */
+int kt_io_add_rtc(struct kt_vm *vm)
+{
+	int ret = 0;
+	int i;
+
+	for (i = 0; !ret && i < KT_RTC_RANGES; i++) {
+		vm->rtc.ports[i].vm = vm;
+		ret = add(vm, &vm->rtc.ports[i].dev, &rtc_ops, KVM_PIO_BUS,
+			  rtc_ranges[i].addr, rtc_ranges[i].len);
+	}
+	return ret;
+}
+
+/**
+ * kt_io_add_hpet() - put the HPET's registers on a VM's bus
+ * @vm:		the guest; they answer once the HPET is active
+ *
+ * Context: Process, kvm->lock held, not from a vCPU that is in KVM_RUN.
+ * Return: 0 or -errno.
+ */
+int kt_io_add_hpet(struct kt_vm *vm)
+{
+	return add(vm, &vm->hpet.mmio, &hpet_ops, KVM_MMIO_BUS, HPET_BASE, KT_HPET_SIZE);
 }

@@ -15,8 +15,9 @@
 /* Reset value of a redirection entry: masked, all else 0. */
 #define IOAPIC_ENTRY_RESET	BIT_ULL(16)
 
-/* Lines of the first 8259 that can be level triggered. */
+/* Lines of the two 8259s that can be level triggered. */
 #define PIC_MASTER_ELCR_MASK	0xf8
+#define PIC_SLAVE_ELCR_MASK	0xde
 
 s32 bpf_find_btf_id(const char *name, u32 kind, struct btf **btf_p);
 DEFINE_STATIC_CALL_NULL(kt_bpf_find_btf_id, bpf_find_btf_id);
@@ -38,6 +39,7 @@ static const struct {
 	{ "kvm_kpic_state",	"irr",		&kt_layout.kpic_irr },
 	{ "kvm_kpic_state",	"imr",		&kt_layout.kpic_imr },
 	{ "kvm_kpic_state",	"elcr_mask",	&kt_layout.kpic_elcr_mask },
+	{ "kvm_kpic_state",	NULL,		&kt_layout.kpic_size },
 };
 
 static int __init bind_btf(void)
@@ -57,6 +59,7 @@ static int __init bind_btf(void)
 	return 0;
 }
 
+/* Where a member is; without one, how large the structure is. */
 static int __init read_member(const char *type, const char *member, u32 *offset)
 {
 	const struct btf_member *m;
@@ -73,6 +76,11 @@ static int __init read_member(const char *type, const char *member, u32 *offset)
 	}
 
 	t = btf_type_by_id(btf, id);
+	if (!member) {
+		*offset = t->size;
+		ret = 0;
+		goto out;
+	}
 	for_each_member(i, t, m) {
 		if (strcmp(static_call(kt_btf_name_by_offset)(btf, m->name_off), member))
 			continue;
@@ -80,6 +88,7 @@ static int __init read_member(const char *type, const char *member, u32 *offset)
 		ret = 0;
 		break;
 	}
+out:
 	static_call(kt_btf_put)(btf);
 	if (ret)
 		pr_err("layout: struct %s has no member %s\n", type, member);
@@ -140,7 +149,8 @@ int __init kt_layout_check(struct kvm_vcpu *vcpu)
 			return wrong("kvm_ioapic.redirtbl");
 
 	master = pic + kt_layout.pic_pics;
-	if (master[kt_layout.kpic_elcr_mask] != PIC_MASTER_ELCR_MASK)
+	if (master[kt_layout.kpic_elcr_mask] != PIC_MASTER_ELCR_MASK ||
+	    master[kt_layout.kpic_size + kt_layout.kpic_elcr_mask] != PIC_SLAVE_ELCR_MASK)
 		return wrong("kvm_kpic_state.elcr_mask");
 	return 0;
 }

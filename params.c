@@ -13,6 +13,7 @@
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
 #include <linux/string.h>
+#include <linux/time.h>
 #include <linux/time64.h>
 
 #define MIN_RATE_PCT		101
@@ -21,6 +22,14 @@
 #define MAX_THRESHOLD_US	1000000
 #define MIN_PERIOD_US		50
 #define MAX_PERIOD_US		10000
+#define MAX_UPDATE_US		1984
+#define MIN_HPET_PERIOD_FS	1000000
+
+/* 2099-12-31 23:59:59; the RTC takes 2100 for a leap year. */
+#define MAX_RTC_TIME_S		4102444799LL
+#define MAX_UTC_OFFSET_S	86400
+
+#define KNOWN_DEVICES		(BIT(KVM_TIMERS_NR_DEVICES) - 1)
 
 static bool auto_attach;
 module_param(auto_attach, bool, 0444);
@@ -34,6 +43,38 @@ static char *pit_policy = "catchup";
 module_param(pit_policy, charp, 0444);
 MODULE_PARM_DESC(pit_policy,
 		 "Lost ticks of the PIT: catchup, merge or discard (default catchup)");
+
+static char *rtc = "utc";
+module_param(rtc, charp, 0444);
+MODULE_PARM_DESC(rtc,
+		 "Offer the RTC, set to: utc, localtime, YYYY-MM-DDThh:mm:ss, or off (default utc)");
+
+static char *rtc_policy = "catchup";
+module_param(rtc_policy, charp, 0444);
+MODULE_PARM_DESC(rtc_policy,
+		 "Lost ticks of the RTC: catchup, merge or discard (default catchup)");
+
+static unsigned int rtc_update_us = MAX_UPDATE_US;
+module_param(rtc_update_us, uint, 0444);
+MODULE_PARM_DESC(rtc_update_us, "Length of an update of the RTC, in us, up to 1984 (default 1984)");
+
+static bool hpet = true;
+module_param(hpet, bool, 0444);
+MODULE_PARM_DESC(hpet, "Offer the HPET, at 0xfed00000 (default 1)");
+
+static char *hpet_policy = "catchup";
+module_param(hpet_policy, charp, 0444);
+MODULE_PARM_DESC(hpet_policy,
+		 "Lost ticks of the HPET: catchup, merge or discard (default catchup)");
+
+static unsigned int hpet_timers = KT_HPET_MIN_TIMERS;
+module_param(hpet_timers, uint, 0444);
+MODULE_PARM_DESC(hpet_timers, "Timers of an HPET, 3 to 32 (default 3)");
+
+static unsigned int hpet_period_fs = 10000000;
+module_param(hpet_period_fs, uint, 0444);
+MODULE_PARM_DESC(hpet_period_fs,
+		 "Period of the HPET's main counter, in fs, 1000000 to 100000000 (default 10000000)");
 
 static unsigned int catchup_max_rate_pct = 400;
 module_param(catchup_max_rate_pct, uint, 0444);
@@ -70,20 +111,92 @@ static int check_range(const char *name, unsigned int value, unsigned int min, u
 	return -ERANGE;
 }
 
-static u32 default_policy(void)
+static const char *policy_of(unsigned int device)
 {
-	int policy = match_string(policies + 1, ARRAY_SIZE(policies) - 1, pit_policy);
+	switch (device) {
+	case KVM_TIMERS_DEVICE_RTC:
+		return rtc_policy;
+	case KVM_TIMERS_DEVICE_HPET:
+		return hpet_policy;
+	default:
+		return pit_policy;
+	}
+}
+
+static u32 default_policy(unsigned int device)
+{
+	int policy = match_string(policies + 1, ARRAY_SIZE(policies) - 1, policy_of(device));
 
 	return policy < 0 ? KVM_TIMERS_POLICY_DEFAULT : policy + 1;
 }
 
-static void default_tick(struct kt_tick_params *tick)
+static void default_tick(struct kt_tick_params *tick, unsigned int device)
 {
-	tick->policy = default_policy();
+	tick->policy = default_policy(device);
 	tick->max_rate_pct = catchup_max_rate_pct;
 	tick->limit_ns = (u64)catchup_limit_ms * NSEC_PER_MSEC;
 	tick->threshold_ns = (u64)catchup_threshold_us * NSEC_PER_USEC;
 	tick->min_interval_ns = (u64)min_period_us * NSEC_PER_USEC;
+}
+
+static u32 offered(void)
+{
+	return (pit ? KVM_TIMERS_PIT : 0) | (hpet ? KVM_TIMERS_HPET : 0) |
+	       (strcmp(rtc, "off") ? KVM_TIMERS_RTC : 0);
+}
+
+/* "2001-02-03T04:05:06" and nothing else: what is read is what it would be written as. */
+static bool parse_time(const char *text, s64 *time_s)
+{
+	unsigned int year, month, day, hour, min, sec;
+	char back[32];
+	struct tm tm;
+
+	if (sscanf(text, "%4u-%2u-%2uT%2u:%2u:%2u", &year, &month, &day, &hour, &min, &sec) != 6)
+		return false;
+
+	*time_s = mktime64(year, month, day, hour, min, sec);
+	time64_to_tm(*time_s, 0, &tm);
+	snprintf(back, sizeof(back), "%04ld-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900,
+		 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	return !strcmp(text, back) && *time_s >= 0 && *time_s <= MAX_RTC_TIME_S;
+}
+
+/* Return: enum kvm_timers_rtc_base, KVM_TIMERS_RTC_DEFAULT if it is none. */
+static u32 default_base(s64 *time_s)
+{
+	*time_s = 0;
+	if (!strcmp(rtc, "utc") || !strcmp(rtc, "off"))
+		return KVM_TIMERS_RTC_UTC;
+	if (!strcmp(rtc, "localtime")) {
+		*time_s = -60LL * sys_tz.tz_minuteswest;
+		return KVM_TIMERS_RTC_LOCALTIME;
+	}
+	return parse_time(rtc, time_s) ? KVM_TIMERS_RTC_FIXED : KVM_TIMERS_RTC_DEFAULT;
+}
+
+static int check_words(void)
+{
+	static const char * const names[] = {
+		[KVM_TIMERS_DEVICE_PIT]		= "pit_policy",
+		[KVM_TIMERS_DEVICE_RTC]		= "rtc_policy",
+		[KVM_TIMERS_DEVICE_HPET]	= "hpet_policy",
+	};
+	s64 time_s;
+	int i;
+
+	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++) {
+		if (default_policy(i) != KVM_TIMERS_POLICY_DEFAULT)
+			continue;
+		pr_err("%s=%s: catchup, merge or discard\n", names[i], policy_of(i));
+		return -EINVAL;
+	}
+	if (default_base(&time_s) == KVM_TIMERS_RTC_DEFAULT) {
+		pr_err("rtc=%s: utc, localtime, YYYY-MM-DDThh:mm:ss from 1970 to 2099, or off\n",
+		       rtc);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 /**
@@ -94,21 +207,25 @@ static void default_tick(struct kt_tick_params *tick)
  */
 int kt_params_check(void)
 {
-	int ret;
+	const struct {
+		const char	*name;
+		unsigned int	value;
+		unsigned int	min;
+		unsigned int	max;
+	} ranges[] = {
+		{ "catchup_max_rate_pct", catchup_max_rate_pct, MIN_RATE_PCT, MAX_RATE_PCT },
+		{ "catchup_limit_ms", catchup_limit_ms, 1, MAX_LIMIT_MS },
+		{ "catchup_threshold_us", catchup_threshold_us, 0, MAX_THRESHOLD_US },
+		{ "min_period_us", min_period_us, MIN_PERIOD_US, MAX_PERIOD_US },
+		{ "rtc_update_us", rtc_update_us, 0, MAX_UPDATE_US },
+		{ "hpet_timers", hpet_timers, KT_HPET_MIN_TIMERS, KT_HPET_MAX_TIMERS },
+		{ "hpet_period_fs", hpet_period_fs, MIN_HPET_PERIOD_FS, KT_HPET_MAX_PERIOD_FS },
+	};
+	int ret = check_words();
+	int i;
 
-	if (default_policy() == KVM_TIMERS_POLICY_DEFAULT) {
-		pr_err("pit_policy=%s: catchup, merge or discard\n", pit_policy);
-		return -EINVAL;
-	}
-	ret = check_range("catchup_max_rate_pct", catchup_max_rate_pct,
-			  MIN_RATE_PCT, MAX_RATE_PCT);
-	if (!ret)
-		ret = check_range("catchup_limit_ms", catchup_limit_ms, 1, MAX_LIMIT_MS);
-	if (!ret)
-		ret = check_range("catchup_threshold_us", catchup_threshold_us,
-				  0, MAX_THRESHOLD_US);
-	if (!ret)
-		ret = check_range("min_period_us", min_period_us, MIN_PERIOD_US, MAX_PERIOD_US);
+	for (i = 0; !ret && i < ARRAY_SIZE(ranges); i++)
+		ret = check_range(ranges[i].name, ranges[i].value, ranges[i].min, ranges[i].max);
 	return ret;
 }
 
@@ -120,7 +237,7 @@ int kt_params_check(void)
  */
 bool notrace kt_params_auto_attach(void)
 {
-	return auto_attach && pit;
+	return auto_attach && offered();
 }
 
 /**
@@ -131,25 +248,34 @@ bool notrace kt_params_auto_attach(void)
  */
 void kt_params_default(struct kt_vm_params *params)
 {
+	int i;
+
 	memset(params, 0, sizeof(*params));
-	if (pit)
-		params->devices |= KVM_TIMERS_PIT;
-	default_tick(&params->tick[KVM_TIMERS_DEVICE_PIT]);
+	params->devices = offered();
+	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
+		default_tick(&params->tick[i], i);
+	params->rtc_base = default_base(&params->rtc_time_s);
+	params->rtc_update_cycles = rtc_update_us * KT_RTC_UPDATE_MAX / MAX_UPDATE_US;
+	params->hpet.timers = hpet_timers;
+	params->hpet.period_fs = hpet_period_fs;
+	params->hpet.route_cap = KT_PARAMS_HPET_ROUTE_CAP;
 }
 
 /**
  * kt_params_tick() - apply an owner's policy within the host's bounds
  * @tick:	filled in, unless an error is returned
+ * @device:	enum kvm_timers_device
  * @config:	the owner's choice
  *
  * Context: Any.
  * Return: 0, or -ERANGE where a value is unknown or beyond the host's bound.
  */
-int kt_params_tick(struct kt_tick_params *tick, const struct kvm_timers_policy_config *config)
+int kt_params_tick(struct kt_tick_params *tick, unsigned int device,
+		   const struct kvm_timers_policy_config *config)
 {
 	struct kt_tick_params new;
 
-	default_tick(&new);
+	default_tick(&new, device);
 	if (config->policy > KVM_TIMERS_POLICY_DISCARD)
 		return -ERANGE;
 	if (config->policy)
@@ -175,15 +301,44 @@ int kt_params_tick(struct kt_tick_params *tick, const struct kvm_timers_policy_c
 	return 0;
 }
 
+static int rtc_from_config(struct kt_vm_params *params, const struct kvm_timers_config *config)
+{
+	s64 min = 0, max = 0;
+
+	switch (config->rtc_base) {
+	case KVM_TIMERS_RTC_DEFAULT:
+		return config->rtc_time_s ? -EINVAL : 0;
+	case KVM_TIMERS_RTC_UTC:
+		break;
+	case KVM_TIMERS_RTC_LOCALTIME:
+		min = -MAX_UTC_OFFSET_S;
+		max = MAX_UTC_OFFSET_S;
+		break;
+	case KVM_TIMERS_RTC_FIXED:
+		max = MAX_RTC_TIME_S;
+		break;
+	default:
+		return -ERANGE;
+	}
+	if (!max && config->rtc_time_s)
+		return -EINVAL;
+	if (config->rtc_time_s < min || config->rtc_time_s > max)
+		return -ERANGE;
+
+	params->rtc_base = config->rtc_base;
+	params->rtc_time_s = config->rtc_time_s;
+	return 0;
+}
+
 /**
  * kt_params_from_config() - check an owner's wish
  * @params:	filled in, unless an error is returned
  * @config:	from user space
  *
  * Context: Any.
- * Return: 0; -E2BIG unknown size; -EINVAL unknown flag or reserved field set;
- * -EOPNOTSUPP unknown device; -ENODEV device switched off; -ERANGE policy or
- * bound out of range.
+ * Return: 0; -E2BIG unknown size; -EINVAL unknown flag, or a field to be 0 is not;
+ * -EOPNOTSUPP unknown device; -ENODEV device switched off; -ERANGE policy,
+ * bound, base or time of the RTC out of range.
  */
 int kt_params_from_config(struct kt_vm_params *params, const struct kvm_timers_config *config)
 {
@@ -193,9 +348,9 @@ int kt_params_from_config(struct kt_vm_params *params, const struct kvm_timers_c
 
 	if (config->size != sizeof(*config))
 		return -E2BIG;
-	if (config->flags || config->reserved)
+	if (config->flags)
 		return -EINVAL;
-	if (config->devices & ~KVM_TIMERS_PIT)
+	if (config->devices & ~KNOWN_DEVICES)
 		return -EOPNOTSUPP;
 
 	kt_params_default(&new);
@@ -204,12 +359,15 @@ int kt_params_from_config(struct kt_vm_params *params, const struct kvm_timers_c
 	new.devices = config->devices;
 
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++) {
-		ret = kt_params_tick(&new.tick[i], &config->tick[i]);
+		ret = kt_params_tick(&new.tick[i], i, &config->tick[i]);
 		if (ret)
 			return ret;
 		if (config->tick[i].policy)
 			new.chosen |= BIT(i);
 	}
+	ret = rtc_from_config(&new, config);
+	if (ret)
+		return ret;
 	*params = new;
 	return 0;
 }

@@ -125,7 +125,7 @@ static long create(struct kt_vm *vm)
 	long ret;
 
 	mutex_lock(&kvm->lock);
-	if (!kvm->arch.vpic || !kvm->arch.vioapic)
+	if (!kt_inject_irqchip(kvm))
 		ret = -ENOIOCTLCMD;
 	else if (vm->active & KVM_TIMERS_PIT)
 		ret = -EEXIST;

@@ -9,6 +9,7 @@
 #include <linux/cred.h>
 #include <linux/kvm_host.h>
 #include <linux/module.h>
+#include <linux/percpu.h>
 #include <linux/slab.h>
 
 struct hlist_head kt_vm_table[1 << KT_VM_HASH_BITS];
@@ -85,6 +86,7 @@ void kt_vm_put(struct kt_vm *vm)
 		return;
 
 	put_pid(vm->pid);
+	free_percpu(vm->hpet.reads);
 	kfree_rcu(vm, rcu);
 	module_put(THIS_MODULE);
 }

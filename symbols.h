@@ -12,6 +12,7 @@
 
 #include <linux/kvm_host.h>
 #include <linux/static_call.h>
+#include <kvm/iodev.h>
 
 /* Private to KVM, not in any header for modules. */
 int kvm_apic_accept_pic_intr(struct kvm_vcpu *vcpu);
@@ -19,11 +20,19 @@ bool kvm_apic_match_dest(struct kvm_vcpu *vcpu, struct kvm_lapic *source,
 			 int shorthand, unsigned int dest, int dest_mode);
 void kvm_apic_nmi_wd_deliver(struct kvm_vcpu *vcpu);
 void kvm_hv_process_stimers(struct kvm_vcpu *vcpu);
+int kvm_lapic_reg_write(struct kvm_lapic *apic, u32 reg, u32 val);
+int picdev_master_write(struct kvm_vcpu *vcpu, struct kvm_io_device *dev, gpa_t addr, int len,
+			const void *val);
+int picdev_slave_write(struct kvm_vcpu *vcpu, struct kvm_io_device *dev, gpa_t addr, int len,
+		       const void *val);
+int kvm_set_msi(struct kvm_kernel_irq_routing_entry *e, struct kvm *kvm, int irq_source_id,
+		int level, bool line_status);
 
 #define KT_KVM_FUNCTIONS(X)		\
 	X(kvm_apic_accept_pic_intr)	\
 	X(kvm_apic_match_dest)		\
 	X(kvm_apic_nmi_wd_deliver)	\
+	X(kvm_arch_set_irq_inatomic)	\
 	X(kvm_free_irq_source_id)	\
 	X(kvm_io_bus_register_dev)	\
 	X(kvm_irq_map_gsi)		\
@@ -31,6 +40,7 @@ void kvm_hv_process_stimers(struct kvm_vcpu *vcpu);
 	X(kvm_register_irq_mask_notifier)	\
 	X(kvm_request_irq_source_id)	\
 	X(kvm_set_irq)			\
+	X(kvm_set_msi)			\
 	X(kvm_unregister_irq_ack_notifier)	\
 	X(kvm_unregister_irq_mask_notifier)
 
@@ -48,6 +58,7 @@ KT_KVM_FUNCTIONS(KT_DECLARE)
  * @kpic_irr:		request register of a struct kvm_kpic_state
  * @kpic_imr:		mask register
  * @kpic_elcr_mask:	constant by which the layout is recognized
+ * @kpic_size:		of a struct kvm_kpic_state: from the first 8259 to the second
  */
 struct kt_layout {
 	u32	lapic_vcpu;
@@ -58,6 +69,7 @@ struct kt_layout {
 	u32	kpic_irr;
 	u32	kpic_imr;
 	u32	kpic_elcr_mask;
+	u32	kpic_size;
 };
 
 extern struct kt_layout kt_layout;
@@ -66,6 +78,11 @@ unsigned long kt_symbols_lookup(const char *name);
 int kt_symbols_bind(void);
 int kt_layout_read(void);
 int kt_layout_check(struct kvm_vcpu *vcpu);
+
+static inline struct kvm_vcpu *kt_lapic_vcpu(struct kvm_lapic *apic)
+{
+	return *(struct kvm_vcpu **)((void *)apic + kt_layout.lapic_vcpu);
+}
 
 static inline void *kt_lapic_regs(struct kvm_vcpu *vcpu)
 {

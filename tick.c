@@ -219,14 +219,9 @@ static bool host_was_late(const struct kt_tick *t, u64 ticks)
 static void count_delivery(struct kt_tick *t, const struct kt_tick_input *in)
 {
 	u64 late_ns = in->now > in->edge_ns ? in->now - in->edge_ns : 0;
-	u64 late_us = div_u64(add_sat(late_ns, lag(t, t->owed)), 1000);
-	unsigned int bucket = 0;
 
-	while (bucket < KVM_TIMERS_LATE_BUCKETS - 1 && late_us >> bucket)
-		bucket++;
-
+	t->late_us = div_u64(add_sat(late_ns, lag(t, t->owed)), 1000);
 	t->stats.delivered++;
-	t->stats.late[bucket]++;
 }
 
 /* The pin takes one: decide whether it gets one now. */
@@ -365,6 +360,37 @@ void kt_tick_forgive(struct kt_tick *t)
 }
 
 /**
+ * kt_tick_lose() - edges that nobody could hear: the pin was masked all along
+ * @t:		account
+ * @edges:	total of the model's edges
+ *
+ * As on hardware they are gone, whatever the policy. An older debt stays.
+ *
+ * Context: Any; the caller serializes calls.
+ */
+void kt_tick_lose(struct kt_tick *t, u64 edges)
+{
+	u64 ticks = edges > t->seen ? edges - t->seen : 0;
+
+	t->seen = edges;
+	t->stats.due += ticks;
+	t->stats.dropped += ticks;
+}
+
+/**
+ * kt_tick_pass() - count interrupts that are no ticks: due and delivered at once
+ * @t:		account
+ * @interrupts:	how many
+ *
+ * Context: Any; the caller serializes calls.
+ */
+void kt_tick_pass(struct kt_tick *t, u64 interrupts)
+{
+	t->stats.due += interrupts;
+	t->stats.delivered += interrupts;
+}
+
+/**
  * kt_tick_drop() - the tick stream ends, and nobody gets what is left of it
  * @t:		account
  * @edges:	total of the model's edges
@@ -373,11 +399,7 @@ void kt_tick_forgive(struct kt_tick *t)
  */
 void kt_tick_drop(struct kt_tick *t, u64 edges)
 {
-	u64 ticks = edges > t->seen ? edges - t->seen : 0;
-
-	t->seen = edges;
-	t->stats.due += ticks;
-	t->stats.dropped += ticks;
+	kt_tick_lose(t, edges);
 	kt_tick_forgive(t);
 }
 

@@ -54,6 +54,7 @@ struct kt_tick_params {
  * @held:	one of @owed waits for nothing but its distance from the last one: no
  *		threshold, no limit and no rescaling applies to it
  * @catching:	a catch-up is in progress: from the threshold until the grid is met again
+ * @late_us:	lateness of the last delivery
  * @stats:	counters; due + rescaled = delivered + merged + dropped + given_up + owed
  */
 struct kt_tick {
@@ -66,6 +67,7 @@ struct kt_tick {
 	bool				injected;
 	bool				held;
 	bool				catching;
+	u64				late_us;
 	struct kvm_timers_tick_stats	stats;
 };
 
@@ -91,6 +93,8 @@ bool kt_tick_service(struct kt_tick *t, const struct kt_tick_input *in);
 u64 kt_tick_deadline(const struct kt_tick *t);
 void kt_tick_drop(struct kt_tick *t, u64 edges);
 void kt_tick_forgive(struct kt_tick *t);
+void kt_tick_lose(struct kt_tick *t, u64 edges);
+void kt_tick_pass(struct kt_tick *t, u64 interrupts);
 void kt_tick_set_params(struct kt_tick *t, const struct kt_tick_params *params);
 
 /**

@@ -13,7 +13,10 @@
 #include "include/uapi/linux/kvm_timers.h"
 
 #define kt_trace_device(device) \
-	__print_symbolic(device, { KVM_TIMERS_DEVICE_PIT, "pit" })
+	__print_symbolic(device,				\
+			 { KVM_TIMERS_DEVICE_PIT, "pit" },	\
+			 { KVM_TIMERS_DEVICE_RTC, "rtc" },	\
+			 { KVM_TIMERS_DEVICE_HPET, "hpet" })
 
 TRACE_EVENT(vm_attach,
 	TP_PROTO(u32 id, pid_t pid, u32 devices),

@@ -3,9 +3,9 @@
  * The clocks of one guest: its lock, its alarm, and the host clock, read once
  * an entry.
  *
- * The alarm is a host timer for the next thing to do. It does nothing itself:
- * it summons the vCPU that the interrupt is for, and kt_vm_serve() runs there just
- * before that vCPU enters the guest. So a vCPU that the host does not let run
+ * The alarm is a host timer for the next thing to do. A message it sends by
+ * itself. For a line it summons the vCPU that the interrupt is for, and
+ * kt_vm_serve() runs there just before that vCPU enters the guest. So a vCPU that the host does not let run
  * is not given ticks that it cannot take, and what it missed is known and
  * settled by the policy when it comes back. A halted vCPU is served by a
  * worker, or on its own way into the halt.
@@ -13,159 +13,69 @@
 #include "vm.h"
 #include "compat.h"
 
-#define CREATE_TRACE_POINTS
-#include "trace.h"
-
 #include <linux/kvm_host.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
+#include <linux/percpu.h>
 #include <linux/slab.h>
 
 /* How long to wait for a summoned vCPU before looking where it is. */
 #define BACKSTOP_FIRST_NS	(10 * NSEC_PER_MSEC)
 #define BACKSTOP_LAST_NS	NSEC_PER_SEC
 
+/* All sources of a guest together ring so many times faster than one of them may. */
+#define ALARM_SHARE		4
+
 static struct workqueue_struct *workers;
+
+/* Host time at which a source wants the alarm, KTIME_MAX if it does not. */
+static u64 wanted_at(const struct kt_vm *vm, const struct kt_source *source)
+{
+	if (source->next_ns >= KTIME_MAX - vm->origin_ns)
+		return KTIME_MAX;
+
+	/* Whatever the guest programs, the host is not interrupted faster. */
+	return max(vm->origin_ns + source->next_ns,
+		   source->rang_ns + source->tick.params.min_interval_ns);
+}
+
+static void set_alarm(struct kt_vm *vm)
+{
+	u64 share_ns = vm->source[KT_SOURCE_PIT].tick.params.min_interval_ns / ALARM_SHARE;
+	u64 host = vm->due ? vm->backstop_at_ns : KTIME_MAX;
+	unsigned int id;
+
+	/* Those that are due are being called for already. */
+	for (id = 0; id < vm->nr_sources; id++)
+		if (!test_bit(id, &vm->due))
+			host = min(host, wanted_at(vm, &vm->source[id]));
+	if (host == KTIME_MAX) {
+		hrtimer_try_to_cancel(&vm->alarm);
+		return;
+	}
+	hrtimer_start(&vm->alarm, ns_to_ktime(max(host, vm->rang_ns + share_ns)),
+		      HRTIMER_MODE_ABS_PINNED_HARD);
+}
 
 /**
  * kt_vm_rearm() - set the alarm to the next thing to do
  * @vm:		the guest
+ * @id:		source for which that may have changed
  * @now:	guest time, ns
  *
  * Context: Any, vm->lock held.
  */
-void kt_vm_rearm(struct kt_vm *vm, u64 now)
+void kt_vm_rearm(struct kt_vm *vm, unsigned int id, u64 now)
 {
-	u64 next = KT_NEVER;
-	u64 host;
+	struct kt_source *source = &vm->source[id];
 
 	lockdep_assert_held(&vm->lock);
 
-	if (kt_vm_pit_ticking(vm))
-		next = min(kt_i8254_deadline(&vm->pit.model, now),
-			   kt_tick_deadline(&vm->pit.tick));
-	if (next >= KTIME_MAX - vm->origin_ns) {
-		hrtimer_try_to_cancel(&vm->alarm);
-		return;
-	}
-
-	/* Whatever the guest programs, the host is not interrupted faster. */
-	host = max(vm->origin_ns + next, vm->rang_ns + vm->pit.tick.params.min_interval_ns);
-	hrtimer_start(&vm->alarm, ns_to_ktime(host), HRTIMER_MODE_ABS_PINNED_HARD);
-}
-
-static u64 lost(const struct kvm_timers_tick_stats *stats)
-{
-	return stats->merged + stats->dropped + stats->given_up;
-}
-
-/* Tell what a call of the tick engine has changed. */
-static void trace_tick(struct kt_vm *vm, unsigned int device, u64 now,
-		       const struct kt_tick *old, const struct kt_tick *new)
-{
-	u64 due = new->stats.due - old->stats.due;
-	u64 gone = lost(&new->stats) - lost(&old->stats);
-
-	if (due)
-		trace_tick_due(vm->id, device, now, due, new->owed);
-	if (new->catching && !old->catching)
-		trace_catchup_begin(vm->id, device, now, 0, new->owed);
-	if (new->stats.delivered != old->stats.delivered)
-		trace_tick_delivered(vm->id, device, now, 1, new->owed);
-	if (gone)
-		trace_tick_lost(vm->id, device, now, gone, new->owed);
-	if (old->catching && !new->catching)
-		trace_catchup_end(vm->id, device, now, 0, new->owed);
-}
-
-static bool tracing(void)
-{
-	return trace_tick_due_enabled() || trace_tick_delivered_enabled() ||
-	       trace_tick_lost_enabled() || trace_catchup_begin_enabled() ||
-	       trace_catchup_end_enabled();
-}
-
-static bool service(struct kt_vm *vm, unsigned int device, struct kt_tick *tick,
-		    const struct kt_tick_input *in)
-{
-	struct kt_tick old;
-	bool pulse;
-
-	if (!tracing())
-		return kt_tick_service(tick, in);
-
-	old = *tick;
-	pulse = kt_tick_service(tick, in);
-	trace_tick(vm, device, in->now, &old, tick);
-	return pulse;
-}
-
-/* Return: whether to pulse the line. @edge: whether the PIT had any edge. */
-static bool account_pit(struct kt_vm *vm, enum kt_tick_pin pin, u64 now, bool *edge)
-{
-	struct kt_pit *pit = &vm->pit;
-	struct kt_tick_input in = {
-		.now		= now,
-		.edges		= kt_i8254_edges(&pit->model, now),
-		.period_ns	= kt_i8254_period(&pit->model),
-		.edge_ns	= kt_i8254_last_edge(&pit->model, now),
-		.pin		= pit->pulsing ? KT_TICK_BUSY : pin,
-	};
-
-	lockdep_assert_held(&vm->lock);
-
-	*edge = false;
-	if (!kt_vm_pit_ticking(vm)) {
-		kt_tick_skip(&pit->tick, in.edges);
-		return false;
-	}
-	*edge = in.edges != pit->tick.seen;
-	if (!service(vm, KVM_TIMERS_DEVICE_PIT, &pit->tick, &in))
-		return false;
-	pit->pulsing = true;
-	return true;
-}
-
-/**
- * kt_vm_serve() - settle what is due and do the next thing
- * @vm:		the guest
- * @fresh:	the guest has just begun a new stream of ticks. A debt of the old one
- *		is not carried over where nobody listens: a boot loader's ticks are
- *		none of the kernel's
- *
- * Context: Process, interrupts on.
- */
-void kt_vm_serve(struct kt_vm *vm, bool fresh)
-{
-	struct kt_pit *pit = &vm->pit;
-	enum kt_tick_pin pin;
-	bool pulse;
-	bool edge;
-	u64 now;
-
-	pin = kt_inject_probe(&pit->line);
-
-	raw_spin_lock_irq(&vm->lock);
-	WRITE_ONCE(vm->called, false);
-	if (vm->dead) {
-		raw_spin_unlock_irq(&vm->lock);
-		return;
-	}
-	now = kt_vm_now(vm);
-	if (fresh && pin != KT_TICK_READY && pin != KT_TICK_BUSY)
-		kt_tick_forgive(&pit->tick);
-	pulse = account_pit(vm, pin, now, &edge);
-	kt_vm_rearm(vm, now);
-	raw_spin_unlock_irq(&vm->lock);
-
-	if (edge)
-		kt_inject_nmi_watchdog(vm->kvm);
-	if (pulse) {
-		kt_inject_pulse(&pit->line);
-		raw_spin_lock_irq(&vm->lock);
-		pit->pulsing = false;
-		raw_spin_unlock_irq(&vm->lock);
-	}
+	if (source->dormant)
+		source->next_ns = KT_NEVER;
+	else
+		source->next_ns = kt_vm_deadline(vm, id, now);
+	set_alarm(vm);
 }
 
 /* A vCPU that is halted, or has not been started, looks at no request. */
@@ -185,10 +95,121 @@ static bool comes_when_summoned(struct kt_vm *vm, struct kvm_vcpu *target)
 	return !test_bit(target->vcpu_idx, vm->halted);
 }
 
-/* Have the vCPU that the interrupt is for, or a worker, call kt_vm_serve(). */
-static void call_for_service(struct kt_vm *vm)
+/* Some vCPU that runs, or will when it is asked to. */
+static struct kvm_vcpu *awake_vcpu(struct kt_vm *vm)
 {
-	struct kvm_vcpu *target = READ_ONCE(vm->pit.line.target);
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	kvm_for_each_vcpu(i, vcpu, vm->kvm)
+		if (comes_when_summoned(vm, vcpu))
+			return vcpu;
+	return NULL;
+}
+
+/* What would become of an interrupt now. @masked: until the line's next event. */
+static enum kt_tick_pin probe(struct kt_vm *vm, unsigned int id, struct kt_line *line,
+			      u64 message, bool *masked)
+{
+	struct kt_source *source = &vm->source[id];
+	enum kt_tick_pin pin;
+
+	*masked = false;
+	if (line) {
+		pin = kt_inject_probe(line, masked);
+		*masked &= line->gsi != KT_PIT_GSI || !kt_inject_nmi_mode(vm->kvm);
+		return pin;
+	}
+	if (!message)
+		return KT_TICK_MASKED;
+	if (kt_inject_is_msi(message))
+		return kt_inject_probe_msi(vm->kvm, message, &source->target);
+
+	WRITE_ONCE(source->target, awake_vcpu(vm));
+	return kt_inject_can_store() ? KT_TICK_READY : KT_TICK_BUSY;
+}
+
+static void give(struct kt_vm *vm, struct kt_line *line, u64 message)
+{
+	if (line)
+		kt_inject_pulse(line);
+	else if (!kt_inject_is_msi(message))
+		kt_inject_store(vm->kvm, message);
+	else if (kt_inject_msi_atomic(vm->kvm, message) == -EWOULDBLOCK)
+		kt_inject_msi(vm->kvm, message);
+}
+
+/**
+ * kt_vm_serve() - settle what is due of a source and do the next thing
+ * @vm:		the guest
+ * @id:		the source
+ * @fresh:	the guest has just begun a new stream of ticks. A debt of the old one
+ *		is not carried over where nobody listens: a boot loader's ticks are
+ *		none of the kernel's
+ *
+ * Context: Process, interrupts on.
+ */
+void kt_vm_serve(struct kt_vm *vm, unsigned int id, bool fresh)
+{
+	struct kt_source *source = &vm->source[id];
+	struct kt_line *line = READ_ONCE(source->line);
+	u64 message = READ_ONCE(source->message);
+	int unmasks = line ? atomic_read_acquire(&line->unmasks) : 0;
+	enum kt_tick_pin pin;
+	bool masked, level, pulse, edge;
+	u64 now;
+
+	pin = probe(vm, id, line, message, &masked);
+
+	raw_spin_lock_irq(&vm->lock);
+	clear_bit(id, &vm->due);
+	if (vm->dead) {
+		raw_spin_unlock_irq(&vm->lock);
+		return;
+	}
+	now = kt_vm_now(vm);
+	/* Routed to somewhere else meanwhile: whoever did that comes here as well. */
+	if (line != source->line || message != source->message)
+		pin = KT_TICK_BUSY;
+	if (fresh && pin != KT_TICK_READY && pin != KT_TICK_BUSY)
+		kt_tick_forgive(&source->tick);
+	pulse = kt_vm_account(vm, id, pin, now, &edge) || source->unsent;
+	source->unsent = false;
+	level = kt_vm_is_level(vm, id);
+	source->latched = pin == KT_TICK_LATCHED;
+	source->dormant = masked && (pin == KT_TICK_MASKED || source->latched) &&
+			  !level;
+	/* Pairs with kt_vm_line_event(): one of both sees the other. */
+	smp_mb();
+	if (line && atomic_read(&line->unmasks) != unmasks)
+		source->dormant = false;
+	kt_vm_rearm(vm, id, now);
+	raw_spin_unlock_irq(&vm->lock);
+
+	if (edge && line && line->gsi == KT_PIT_GSI)
+		kt_inject_nmi_watchdog(vm->kvm);
+	if (pulse) {
+		give(vm, line, message);
+		raw_spin_lock_irq(&vm->lock);
+		source->pulsing = false;
+		raw_spin_unlock_irq(&vm->lock);
+	}
+	if (level)
+		kt_vm_hpet_levels(vm);
+}
+
+/* The vCPU that an interrupt of a source is for, as far as known. */
+static struct kvm_vcpu *target_of(struct kt_source *source)
+{
+	struct kt_line *line = READ_ONCE(source->line);
+
+	return line ? READ_ONCE(line->target) : READ_ONCE(source->target);
+}
+
+/* Have the vCPU that the interrupt is for, or a worker, call kt_vm_serve(). */
+static void call_for_service(struct kt_vm *vm, unsigned int id)
+{
+	struct kvm_vcpu *target = target_of(&vm->source[id]);
 
 	if (comes_when_summoned(vm, target))
 		kt_inject_summon(target);
@@ -196,44 +217,101 @@ static void call_for_service(struct kt_vm *vm)
 		queue_work(workers, &vm->work);
 }
 
+/* Send a message from the alarm itself. Return: false where that takes a process. */
+static bool send_at_once(struct kt_vm *vm, unsigned int id, u64 now)
+{
+	struct kt_source *source = &vm->source[id];
+	bool edge;
+
+	if (!source->message || !source->target || source->pulsing ||
+	    !kt_inject_is_msi(source->message) ||
+	    !kt_inject_msi_is_free(vm->kvm, source->message, source->target))
+		return false;
+
+	if (kt_vm_account(vm, id, KT_TICK_READY, now, &edge)) {
+		source->pulsing = kt_inject_msi_atomic(vm->kvm, source->message) == -EWOULDBLOCK;
+		source->unsent = source->pulsing;
+	}
+	source->next_ns = kt_vm_deadline(vm, id, now);
+	return !source->unsent;
+}
+
+/* Return: sources, a bit each, that have become due. */
+static unsigned long ring(struct kt_vm *vm, u64 host_ns)
+{
+	u64 now = host_ns - vm->origin_ns;
+	unsigned long due = 0;
+	unsigned int id;
+
+	for (id = 0; id < vm->nr_sources; id++) {
+		struct kt_source *source = &vm->source[id];
+
+		if (test_bit(id, &vm->due) || source->next_ns > now)
+			continue;
+		source->rang_ns = host_ns;
+		if (!send_at_once(vm, id, now))
+			__set_bit(id, &due);
+	}
+	return due;
+}
+
 static enum hrtimer_restart alarm(struct hrtimer *timer)
 {
 	struct kt_vm *vm = container_of(timer, struct kt_vm, alarm);
-	bool waiting;
+	unsigned long due, overdue = 0;
+	unsigned int id;
 
 	raw_spin_lock(&vm->lock);
 	if (vm->dead) {
 		raw_spin_unlock(&vm->lock);
 		return HRTIMER_NORESTART;
 	}
-	waiting = vm->called;
 	vm->rang_ns = ktime_get_ns();
-	vm->backstop_ns = waiting ? min_t(u64, vm->backstop_ns * 2, BACKSTOP_LAST_NS) :
-				    BACKSTOP_FIRST_NS;
-	WRITE_ONCE(vm->called, true);
-	hrtimer_start(&vm->alarm, ns_to_ktime(vm->rang_ns + vm->backstop_ns),
-		      HRTIMER_MODE_ABS_PINNED_HARD);
+	if (!vm->due) {
+		vm->backstop_ns = BACKSTOP_FIRST_NS;
+		vm->backstop_at_ns = vm->rang_ns + vm->backstop_ns;
+	} else if (vm->rang_ns >= vm->backstop_at_ns) {
+		overdue = vm->due;
+		vm->backstop_ns = min_t(u64, vm->backstop_ns * 2, BACKSTOP_LAST_NS);
+		vm->backstop_at_ns = vm->rang_ns + vm->backstop_ns;
+	}
+	due = ring(vm, vm->rang_ns);
+	for_each_set_bit(id, &due, KT_MAX_SOURCES)
+		set_bit(id, &vm->due);
+	set_alarm(vm);
 	raw_spin_unlock(&vm->lock);
 
 	/* It did not come: the interrupt may be for another vCPU by now. */
-	if (waiting)
+	if (overdue)
 		queue_work(workers, &vm->work);
-	else
-		call_for_service(vm);
+	for_each_set_bit(id, &due, KT_MAX_SOURCES)
+		call_for_service(vm, id);
 	return HRTIMER_NORESTART;
 }
 
 static void work(struct work_struct *work)
 {
 	struct kt_vm *vm = container_of(work, struct kt_vm, work);
-	struct kvm_vcpu *target;
+	unsigned long due = READ_ONCE(vm->due);
+	struct kt_source *source;
+	unsigned int id;
+	bool masked;
 
-	kt_inject_probe(&vm->pit.line);
-	target = READ_ONCE(vm->pit.line.target);
-	if (comes_when_summoned(vm, target))
-		call_for_service(vm);
-	else
-		kt_vm_serve(vm, false);
+	for_each_set_bit(id, &due, KT_MAX_SOURCES) {
+		source = &vm->source[id];
+		probe(vm, id, READ_ONCE(source->line), READ_ONCE(source->message), &masked);
+		if (comes_when_summoned(vm, target_of(source)))
+			kt_inject_summon(target_of(source));
+		else
+			kt_vm_serve(vm, id, false);
+	}
+}
+
+/* Somebody else than this caller is to serve what has become possible to give. */
+static void hand_over(struct kt_vm *vm, unsigned int id)
+{
+	set_bit(id, &vm->due);
+	queue_work(workers, &vm->work);
 }
 
 /**
@@ -245,130 +323,98 @@ static void work(struct work_struct *work)
  */
 void kt_vm_line_event(struct kt_line *line, bool unmasked)
 {
-	struct kt_vm *vm = container_of(line, struct kt_vm, pit.line);
+	struct kt_vm *vm = line->owner;
+	struct kt_source *source;
+	unsigned int id;
 
-	if (!READ_ONCE(vm->pit.tick.owed))
-		return;
+	if (unmasked)
+		atomic_inc(&line->unmasks);
+	/* Pairs with kt_vm_serve(). */
+	smp_mb__after_atomic();
 
-	if (unmasked) {
-		WRITE_ONCE(vm->called, true);
-		queue_work(workers, &vm->work);
-	} else {
-		kt_vm_serve(vm, false);
+	for (id = 0; id < vm->nr_sources; id++) {
+		source = &vm->source[id];
+		if (READ_ONCE(source->line) != line)
+			continue;
+		if (unmasked && (READ_ONCE(source->dormant) || READ_ONCE(source->tick.owed)))
+			hand_over(vm, id);
+		else if (!unmasked && READ_ONCE(source->tick.owed))
+			kt_vm_serve(vm, id, false);
+	}
+}
+
+/**
+ * kt_vm_recheck() - masks may have changed without an event
+ * @vm:		the guest
+ *
+ * Context: Process.
+ */
+void kt_vm_recheck(struct kt_vm *vm)
+{
+	struct kt_line *line;
+	unsigned int id;
+
+	for (id = 0; id < vm->nr_sources; id++) {
+		line = READ_ONCE(vm->source[id].line);
+		if (line)
+			kt_vm_line_event(line, true);
 	}
 }
 
 /**
  * kt_vm_halt_begin() - a vCPU will not look at its requests
  * @vm:		the guest
- * @vcpu_idx:	the vCPU
+ * @vcpu:	the vCPU
  *
  * Context: Process, the vCPU's thread.
  */
-void kt_vm_halt_begin(struct kt_vm *vm, unsigned int vcpu_idx)
+void kt_vm_halt_begin(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 {
-	set_bit(vcpu_idx, vm->halted);
+	set_bit(vcpu->vcpu_idx, vm->halted);
 	/* Pairs with call_for_service(). */
 	smp_mb__after_atomic();
-	kt_vm_summoned(vm);
+	kt_vm_summoned(vm, vcpu);
 }
 
 /**
  * kt_vm_halt_end() - a vCPU looks at its requests again
  * @vm:		the guest
- * @vcpu_idx:	the vCPU
+ * @vcpu:	the vCPU
  *
  * Context: Process, the vCPU's thread.
  */
-void kt_vm_halt_end(struct kt_vm *vm, unsigned int vcpu_idx)
+void kt_vm_halt_end(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 {
-	clear_bit(vcpu_idx, vm->halted);
+	clear_bit(vcpu->vcpu_idx, vm->halted);
 }
 
 /**
  * kt_vm_summoned() - a vCPU is about to enter the guest
  * @vm:		the guest
+ * @vcpu:	the vCPU
+ *
+ * Serves what is due and for this vCPU, or for nobody in particular.
  *
  * Context: Process, the vCPU's thread, no lock of KVM held but its srcu.
  */
-void kt_vm_summoned(struct kt_vm *vm)
+void kt_vm_summoned(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 {
-	if (READ_ONCE(vm->called))
-		kt_vm_serve(vm, false);
+	unsigned long due = READ_ONCE(vm->due);
+	struct kvm_vcpu *target;
+	unsigned int id;
+
+	kt_vm_rtc_selected(vm, vcpu);
+	for_each_set_bit(id, &due, KT_MAX_SOURCES) {
+		target = target_of(&vm->source[id]);
+		if (!target || target == vcpu)
+			kt_vm_serve(vm, id, false);
+	}
 }
 
-/**
- * kt_vm_set_tick_params() - change policy and bounds of the PIT's ticks
- * @vm:		the guest
- * @params:	checked
- *
- * Context: Any, vm->lock held.
- */
-void kt_vm_set_tick_params(struct kt_vm *vm, const struct kt_tick_params *params)
+static unsigned int count_sources(const struct kt_vm_params *params)
 {
-	lockdep_assert_held(&vm->lock);
-
-	kt_tick_set_params(&vm->pit.tick, params);
-	if (!vm->dead)
-		kt_vm_rearm(vm, kt_vm_now(vm));
-}
-
-/**
- * kt_vm_set_policy() - change the policy of a device at run time
- * @vm:		the guest
- * @device:	enum kvm_timers_device
- * @config:	from the owner
- *
- * Context: Process.
- * Return: 0; -ESRCH the VM is gone; -EOPNOTSUPP no such device; -ENODEV not
- * taken over; -ERANGE a value is out of range. Then nothing has changed.
- */
-int kt_vm_set_policy(struct kt_vm *vm, unsigned int device,
-		     const struct kvm_timers_policy_config *config)
-{
-	struct kt_tick_params params;
-	int ret;
-
-	if (device >= KVM_TIMERS_NR_DEVICES)
-		return -EOPNOTSUPP;
-	if (READ_ONCE(vm->dead))
-		return -ESRCH;
-	if (!(vm->devices & BIT(device)))
-		return -ENODEV;
-
-	ret = kt_params_tick(&params, config);
-	if (ret)
-		return ret;
-
-	raw_spin_lock_irq(&vm->lock);
-	vm->pit.chosen = config->policy != KVM_TIMERS_POLICY_DEFAULT;
-	kt_vm_set_tick_params(vm, &params);
-	raw_spin_unlock_irq(&vm->lock);
-	return 0;
-}
-
-/**
- * kt_vm_status() - everything an operator wants to see, at one instant
- * @vm:		the guest, dead or alive
- * @status:	filled in but for its size
- *
- * Context: Process.
- */
-void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
-{
-	u64 now;
-
-	status->id = vm->id;
-	status->pid = pid_vnr(vm->pid);
-	status->devices = vm->devices;
-	status->mem_bytes = ksize(vm);
-
-	raw_spin_lock_irq(&vm->lock);
-	now = vm->dead ? vm->end_ns : kt_vm_now(vm);
-	status->guest_ns = now;
-	status->dead = vm->dead;
-	kt_vm_pit_status(vm, &status->device[KVM_TIMERS_DEVICE_PIT], now);
-	raw_spin_unlock_irq(&vm->lock);
+	return params->devices & KVM_TIMERS_HPET ? KT_SOURCE_HPET + params->hpet.timers :
+						   KT_SOURCE_HPET;
 }
 
 /**
@@ -380,23 +426,41 @@ void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
  */
 struct kt_vm *kt_vm_create(const struct kt_vm_params *params)
 {
-	struct kt_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
+	unsigned int nr_sources = count_sources(params);
+	struct kt_vm *vm;
+	unsigned int id;
 
+	vm = kzalloc(struct_size(vm, source, nr_sources), GFP_KERNEL_ACCOUNT);
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
+	vm->hpet.reads = alloc_percpu_gfp(u64, GFP_KERNEL_ACCOUNT);
+	if (!vm->hpet.reads) {
+		kfree(vm);
+		return ERR_PTR(-ENOMEM);
+	}
 
 	__module_get(THIS_MODULE);
 	refcount_set(&vm->refs, 1);
 	INIT_LIST_HEAD(&vm->link);
 	INIT_WORK(&vm->work, work);
 	raw_spin_lock_init(&vm->lock);
+	seqcount_raw_spinlock_init(&vm->hpet.seq, &vm->lock);
 	hrtimer_setup(&vm->alarm, alarm, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
 	vm->pid = get_task_pid(current, PIDTYPE_TGID);
 	vm->owner = current_uid();
 	vm->devices = params->devices;
 	vm->origin_ns = ktime_get_ns();
 	vm->pit.chosen = params->chosen & BIT(KVM_TIMERS_DEVICE_PIT);
-	kt_tick_init(&vm->pit.tick, &params->tick[KVM_TIMERS_DEVICE_PIT], 0, 0);
+	vm->rtc.base = params->rtc_base;
+	vm->rtc.time_s = params->rtc_time_s;
+	kt_rtc_init(&vm->rtc.model, params->rtc_update_cycles, 0);
+	kt_hpet_init(&vm->hpet.model, &params->hpet);
+
+	vm->nr_sources = nr_sources;
+	for (id = 0; id < nr_sources; id++) {
+		kt_tick_init(&vm->source[id].tick, &params->tick[kt_source_device(id)], 0, 0);
+		vm->source[id].next_ns = KT_NEVER;
+	}
 	return vm;
 }
 
@@ -409,19 +473,19 @@ struct kt_vm *kt_vm_create(const struct kt_vm_params *params)
  */
 void kt_vm_stop(struct kt_vm *vm)
 {
-	bool active;
-
 	raw_spin_lock_irq(&vm->lock);
-	active = vm->active & KVM_TIMERS_PIT;
 	vm->end_ns = kt_vm_now(vm);
 	WRITE_ONCE(vm->dead, true);
 	raw_spin_unlock_irq(&vm->lock);
 
-	if (active)
+	if (vm->active & KVM_TIMERS_PIT)
 		kt_inject_close(&vm->pit.line);
+	if (vm->active & KVM_TIMERS_RTC)
+		kt_vm_rtc_destroy(vm);
+	if (vm->active & KVM_TIMERS_HPET)
+		kt_vm_hpet_destroy(vm);
 	hrtimer_cancel(&vm->alarm);
 	cancel_work_sync(&vm->work);
-
 }
 
 /**

@@ -5,8 +5,6 @@
 #include "vm.h"
 
 #include <linux/kvm_host.h>
-#include <linux/math64.h>
-#include <linux/time64.h>
 
 /* GATE2 and the speaker: what the VMM's save format knows of port 0x61. */
 #define PORT61_KNOWN	(BIT(0) | BIT(1))
@@ -49,6 +47,7 @@ static bool programs_counter0(enum kt_i8254_port port, u8 val)
  */
 void kt_vm_pit_write(struct kt_vm *vm, enum kt_i8254_port port, u8 val)
 {
+	struct kt_tick *tick = &vm->source[KT_SOURCE_PIT].tick;
 	bool attend = false;
 	u64 now;
 
@@ -57,16 +56,15 @@ void kt_vm_pit_write(struct kt_vm *vm, enum kt_i8254_port port, u8 val)
 	kt_i8254_write(&vm->pit.model, port, val, now);
 	vm->pit.writes++;
 	if (programs_counter0(port, val)) {
-		attend = vm->pit.tick.owed ||
-			 kt_i8254_edges(&vm->pit.model, now) != vm->pit.tick.seen;
+		attend = tick->owed || kt_i8254_edges(&vm->pit.model, now) != tick->seen;
 		/* An alarm that has lost its cause finds nothing to do: cheaper than taking it back. */
 		if (!attend && kt_i8254_period(&vm->pit.model) != KT_NEVER)
-			kt_vm_rearm(vm, now);
+			kt_vm_rearm(vm, KT_SOURCE_PIT, now);
 	}
 	raw_spin_unlock_irq(&vm->lock);
 
 	if (attend)
-		kt_vm_serve(vm, port == KT_I8254_CONTROL);
+		kt_vm_serve(vm, KT_SOURCE_PIT, port == KT_I8254_CONTROL);
 }
 
 /**
@@ -96,7 +94,6 @@ u8 kt_vm_pit_read61(struct kt_vm *vm)
  */
 void kt_vm_pit_write61(struct kt_vm *vm, u8 val)
 {
-
 	raw_spin_lock_irq(&vm->lock);
 	kt_i8254_write_port61(&vm->pit.model, val, kt_vm_now(vm));
 	vm->pit.writes++;
@@ -117,14 +114,15 @@ int kt_vm_pit_create(struct kt_vm *vm)
 
 	lockdep_assert_held(&vm->kvm->lock);
 
-	ret = kt_inject_open(&vm->pit.line, vm->kvm, KT_PIT_GSI, kt_vm_line_event);
+	ret = kt_inject_open(&vm->pit.line, vm->kvm, KT_PIT_GSI, vm, kt_vm_line_event);
 	if (ret)
 		return ret;
 
 	raw_spin_lock_irq(&vm->lock);
 	now = kt_vm_now(vm);
 	kt_i8254_init(&vm->pit.model, now);
-	kt_tick_skip(&vm->pit.tick, kt_i8254_edges(&vm->pit.model, now));
+	vm->source[KT_SOURCE_PIT].line = &vm->pit.line;
+	kt_vm_pit_settle(vm, now);
 	WRITE_ONCE(vm->active, vm->active | KVM_TIMERS_PIT);
 	raw_spin_unlock_irq(&vm->lock);
 	return 0;
@@ -170,6 +168,7 @@ static bool same_count(const struct kt_i8254_channel_state *a,
  */
 int kt_vm_pit_set(struct kt_vm *vm, const struct kt_i8254_state *state, bool silenced)
 {
+	struct kt_tick *tick = &vm->source[KT_SOURCE_PIT].tick;
 	struct kt_i8254_state old, new = *state;
 	u64 old_deadline;
 	int ret;
@@ -185,12 +184,12 @@ int kt_vm_pit_set(struct kt_vm *vm, const struct kt_i8254_state *state, bool sil
 		goto out;
 
 	if (vm->pit.silenced)
-		kt_tick_skip(&vm->pit.tick, kt_i8254_edges(&vm->pit.model, now));
+		kt_tick_skip(tick, kt_i8254_edges(&vm->pit.model, now));
 	if (!same_count(&old.ch[0], &new.ch[0]) ||
 	    kt_i8254_deadline(&vm->pit.model, now) != old_deadline)
-		kt_tick_drop(&vm->pit.tick, kt_i8254_edges(&vm->pit.model, now));
+		kt_tick_drop(tick, kt_i8254_edges(&vm->pit.model, now));
 	vm->pit.silenced = silenced;
-	kt_vm_rearm(vm, now);
+	kt_vm_rearm(vm, KT_SOURCE_PIT, now);
 out:
 	raw_spin_unlock_irq(&vm->lock);
 	return ret;
@@ -212,11 +211,31 @@ void kt_vm_pit_reinject(struct kt_vm *vm, bool reinject)
 
 	raw_spin_lock_irq(&vm->lock);
 	if (!vm->pit.chosen) {
-		params = vm->pit.tick.params;
+		params = vm->source[KT_SOURCE_PIT].tick.params;
 		params.policy = reinject ? KVM_TIMERS_POLICY_CATCHUP : KVM_TIMERS_POLICY_DISCARD;
-		kt_vm_set_tick_params(vm, &params);
+		kt_vm_set_tick_params(vm, KVM_TIMERS_DEVICE_PIT, &params);
 	}
 	raw_spin_unlock_irq(&vm->lock);
+}
+
+/**
+ * kt_vm_pit_settle() - IRQ0 goes to somebody else, or comes back
+ * @vm:		the guest
+ * @now:	guest time, ns
+ *
+ * Edges of the past are nobody's ticks. The counter itself goes on.
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vm_pit_settle(struct kt_vm *vm, u64 now)
+{
+	struct kt_tick *tick = &vm->source[KT_SOURCE_PIT].tick;
+
+	lockdep_assert_held(&vm->lock);
+
+	kt_tick_forgive(tick);
+	kt_tick_skip(tick, kt_i8254_edges(&vm->pit.model, now));
+	kt_vm_rearm(vm, KT_SOURCE_PIT, now);
 }
 
 /**
@@ -229,26 +248,14 @@ void kt_vm_pit_reinject(struct kt_vm *vm, bool reinject)
  */
 void kt_vm_pit_status(struct kt_vm *vm, struct kvm_timers_device_status *status, u64 now)
 {
-	struct kt_pit *pit = &vm->pit;
-	struct kt_tick *tick = &pit->tick;
-	u64 period_ns = kt_i8254_period(&pit->model);
-	u64 unseen = 0;
+	u64 period_ns = kt_i8254_period(&vm->pit.model);
 
 	lockdep_assert_held(&vm->lock);
 
-	/* What fell due since the guest was last served is owed until then. */
-	if (kt_vm_pit_ticking(vm) && !vm->dead)
-		unseen = kt_i8254_edges(&pit->model, now) - tick->seen;
-
 	status->active = !!(vm->active & KVM_TIMERS_PIT);
-	status->policy = tick->params.policy;
-	status->catchup_max_rate_pct = tick->params.max_rate_pct;
-	status->catchup_limit_ms = div_u64(tick->params.limit_ns, NSEC_PER_MSEC);
-	status->catchup_threshold_us = div_u64(tick->params.threshold_ns, NSEC_PER_USEC);
 	status->period_ns = period_ns == KT_NEVER ? 0 : period_ns;
-	status->owed = tick->owed + unseen;
-	status->reads = pit->reads;
-	status->writes = pit->writes;
-	status->stats = tick->stats;
-	status->stats.due += unseen;
+	status->reads = vm->pit.reads;
+	status->writes = vm->pit.writes;
+	kt_vm_source_status(vm, KT_SOURCE_PIT, kt_i8254_edges(&vm->pit.model, now),
+			    kt_vm_pit_ticking(vm), status);
 }

@@ -111,6 +111,17 @@ json()
 	ok $? "kvm-timers $* gives $filter"
 }
 
+# What the module is asked, the last time if several times. wishes LINE ARG...
+wishes()
+{
+	local line=$1
+
+	shift
+	tool "$@"
+	[ $rc = 0 ] && [ ! -s "$err" ] && grep '^adopt' "$log" | tail -n 1 | grep -q -- "$line"
+	ok $? "kvm-timers $* asks $line in the end"
+}
+
 # What the module is asked. asks LINE ARG...
 asks()
 {
@@ -155,17 +166,24 @@ test_exec_usage_errors()
 	usage "no command after '--'" exec -- ""
 	usage "unknown option '--polcy': did you mean '--policy'?" exec --polcy=merge -- true
 	usage "unknown option '-x': write one of" exec -x -- true
-	usage "unknown option '--rtc': " exec --rtc=on -- true
+	usage "unknown option '--kvmclock': write one of --pit, --rtc, --hpet, --policy" \
+		exec --kvmclock=on -- true
+	usage "unknown option '--hpte': did you mean '--hpet'?" exec --hpte=on -- true
 	usage "--policy has no value" exec --policy
 	usage "--policy has no value" exec --policy -- true
 	usage "write '--pit=on' or '--pit=off'" exec --pit=yes -- true
-	usage "every device is off" exec --pit=off -- true
+	usage "write '--hpet=on' or '--hpet=off'" exec --hpet=utc -- true
+	usage "every device is off" exec --pit=off --rtc=off --hpet=off -- true
+	usage "every device is off" exec --hpet=off --rtc=utc --rtc=off --pit=on --pit=off -- true
 	usage "did you mean 'merge'?" exec --policy=mrege -- true
 	usage "write one of default, catchup, merge, discard" exec --policy=slow -- true
 	usage "write one of default" exec --policy= -- true
 	usage "policy 'delay' is not built yet: write 'catchup'" exec --policy=delay -- true
 	usage "policy 'delay' is not built yet" exec --policy pit=delay -- true
-	usage "unknown device 'hpet'" exec --policy=hpet=merge -- true
+	usage "unknown device 'hept': did you mean 'hpet'?" exec --policy=hept=merge -- true
+	usage "unknown device 'tsc0': write one of pit, rtc, hpet" exec --policy=tsc0=merge -- true
+	usage "policy 'discard' has no --catchup bounds" exec --policy=rtc=discard \
+		--catchup-limit=5 -- true
 	usage "1.01 to 10" exec --catchup-max-rate=1 -- true
 	usage "1.01 to 10" exec --catchup-max-rate=10.01 -- true
 	usage "1.01 to 10" exec --catchup-max-rate=1.234 -- true
@@ -181,6 +199,40 @@ test_exec_usage_errors()
 	usage "write microseconds, 0 to 4294967295" exec --catchup-threshold=-1 -- true
 	usage "write microseconds" exec --catchup-threshold=default -- true
 	usage "policy 'merge' has no --catchup bounds" exec --policy=merge --catchup-limit=5 -- true
+}
+
+test_rtc_usage_errors()
+{
+	local form="write 'utc', 'localtime', a time such as '2001-02-03T04:05:06', 'on' or 'off'"
+	local text
+
+	for text in "" yes UTC "utc " localtme fixed default now 0 981173106 2001-02-03 04:05:06 \
+		2001-2-3T4:5:6 2001-02-03T04:05 "2001-02-03 04:05:06" 2001-02-03t04:05:06 \
+		2001-02-03T04:05:06Z 2001-02-03T04:05:06.5 2001-02-03T04:05:06+00:00 \
+		" 2001-02-03T04:05:06" "2001-02-03T04:05:06 " +001-02-03T04:05:06 \
+		2001-02-03T04:05:-6 12001-02-03T04:05:06 2001/02/03T04:05:06 2001-02-03T04:05:0x
+	do
+		usage "--rtc '$text': $form" exec --rtc="$text" -- true
+	done
+
+	for text in 2001-00-03T04:05:06 2001-13-03T04:05:06 2001-02-00T04:05:06 \
+		2001-02-29T04:05:06 2000-02-30T04:05:06 2001-04-31T04:05:06 2001-02-03T24:00:00 \
+		2001-02-03T04:60:06 2001-02-03T04:05:60 2001-99-99T99:99:99
+	do
+		usage "--rtc '$text': no calendar has that time: write a day of its month" \
+			exec --rtc="$text" -- true
+	done
+
+	for text in 1969-12-31T23:59:59 2100-01-01T00:00:00 0000-00-00T00:00:00 \
+		9999-12-31T23:59:59
+	do
+		usage "--rtc '$text': write a year from 1970 to 2099" exec --rtc="$text" -- true
+	done
+
+	usage "--rtc has no value: write '--rtc=VALUE'" exec --rtc -- true
+	export TZ=ABC-24:30
+	usage "more than a day from UTC" exec --rtc=localtime -- true
+	unset TZ
 }
 
 test_set_usage_errors()
@@ -201,18 +253,32 @@ test_set_usage_errors()
 	usage "pit.catchup_max_rate '11': write" set 1 pit.catchup_max_rate=11
 	usage "pit.catchup_limit_ms '0': write" set 1 pit.catchup_limit_ms=0
 	usage "pit.catchup_threshold_us '': write" set 1 pit.catchup_threshold_us=
+	usage "unknown device 'rtcc': did you mean 'rtc'?" set 1 rtcc.policy=merge
+	usage "unknown device 'tsc0': write one of pit, rtc, hpet" set 1 tsc0.policy=merge
+	usage "hpet.catchup_max_rate '11': write" set 1 hpet.catchup_max_rate=11
+	usage "'rtc.policy' is given twice" set 1 rtc.policy=merge pit.policy=merge \
+		rtc.policy=merge
 	usage "'pit.policy' is given twice" set 1 pit.policy=merge pit.policy=catchup
 	usage "pit.catchup_limit_ms 'x'" set 1 pit.policy=merge pit.catchup_limit_ms=x
 }
 
 test_list()
 {
-	prints '^ID +PID +DEVICES +COMMAND$' "^1 +$$ +pit +$(cat /proc/$$/comm)\$" \
-		'^2 +- +pit +\(gone\)$' -- list
+	prints '^ID +PID +DEVICES +COMMAND$' "^1 +$$ +pit,rtc,hpet +$(cat /proc/$$/comm)\$" \
+		'^2 +- +pit,rtc,hpet +\(gone\)$' -- list
 	json 'length == 2' list --json
 	json ".[0] == {id: 1, pid: $$, command: \"$(cat /proc/$$/comm)\", dead: false,
-		devices: [\"pit\"]}" --json list
-	json '.[1] == {id: 2, pid: null, command: null, dead: true, devices: ["pit"]}' list --json
+		devices: [\"pit\", \"rtc\", \"hpet\"]}" --json list
+	json '.[1] == {id: 2, pid: null, command: null, dead: true,
+		devices: ["pit", "rtc", "hpet"]}' list --json
+
+	export KT_FAKE_DEVICES=5
+	prints "^1 +$$ +pit,hpet +" -- list
+	json '.[0].devices == ["pit", "hpet"]' list --json
+	export KT_FAKE_DEVICES=2
+	prints "^1 +$$ +rtc +" -- list
+	json '.[0].devices == ["rtc"]' list --json
+	unset KT_FAKE_DEVICES
 
 	export KT_FAKE_VMS=0
 	tool list
@@ -227,7 +293,9 @@ test_list()
 
 test_status()
 {
-	prints '^VM 1$' "PID +$$ \\(" 'Guest time +12003.000000004 s' 'Devices +pit' \
+	# The counters of one device at a time.
+	export KT_FAKE_DEVICES=1
+	prints '^VM 1$' "PID +$$ \\(" 'Guest time +12003.000000004 s' 'Devices +pit$' \
 		'Kernel memory +4096 bytes' '^Device pit$' 'Policy +catchup$' \
 		'Catch-up max rate +2\.50 times' 'Catch-up limit +60000 ms' \
 		'Catch-up threshold +17 us' 'Period +1000152 ns \(999\.848 Hz\)' \
@@ -239,21 +307,93 @@ test_status()
 	[ "$(grep -cE ' (us|ms) ' "$out")" = 4 ]
 	ok $? "status shows no empty bucket"
 
-	prints '^VM 2: gone' 'PID +unknown' '^Device pit: not created' 'Policy +merge' \
+	! grep -qE 'Device (rtc|hpet)|Shows|Counter' "$out"
+	ok $? "status shows no device that was not taken over"
+	json '.devices | keys == ["pit"]' status 1 --json
+
+	prints '^VM 2: gone' 'PID +unknown' '^Device pit$' 'Not active +not created' 'Policy +merge' \
 		'Period +none' 'Catch-up max rate +1\.01 times' -- status 2
 	! grep -q 'Delivered late' "$out"
 	ok $? "status of a VM without ticks shows no lateness"
+
+	unset KT_FAKE_DEVICES
 
 	json '.id == 1 and .dead == false and .guest_ns == 12003000000004' status 1 --json
 	json '.devices.pit | .active and .policy == "catchup" and .catchup_max_rate_pct == 250 and
 		.catchup_limit_ms == 60000 and .catchup_threshold_us == 17' status --json 1
 	json '.devices.pit.late | length == 24 and .[11] == {from_us: 1024, below_us: 2048,
 		count: 2} and .[23].below_us == null' status 1 --json
+	json '.devices | keys == ["hpet", "pit", "rtc"]' status 1 --json
+	json '[.devices[].late[1:3] | map(.count)] == [[0, 0], [20, 0], [0, 29]]' status 1 --json
 
 	# jq rounds: look at the text for the exact numbers.
 	prints '"due": 18446744073709551615,' '"delivered": 18446744073709551500,' \
 		'"rescaled": -15,' '"reads": 9007199254740993,' \
 		'"count": 18446744073709551494' -- status 1 --json
+}
+
+test_status_rtc()
+{
+	export KT_FAKE_DEVICES=2
+	prints 'Devices +rtc$' '^Device rtc$' 'Shows +2001-02-03T04:05:06 \(base utc\)$' \
+		'Policy +merge$' 'Catch-up max rate +3\.00 times' 'Period +122070 ns' 'Due +23$' \
+		'Merged +3$' 'Reads +21$' 'Writes +22$' '^ +1 us to below +2 us 20$' -- status 1
+	! grep -qE 'Device (pit|hpet)|Counter' "$out"
+	ok $? "status of an RTC alone shows nothing else"
+	json '.devices | keys == ["rtc"]' status 1 --json
+	json '.devices.rtc | .active and .base == "utc" and .time_s == 981173106 and
+		.policy == "merge" and .due == 23 and .reads == 21 and .writes == 22' \
+		status 1 --json
+
+	export KT_FAKE_RTC_BASE=2 KT_FAKE_RTC_TIME=4102444799 TZ=ABC-05:30
+	prints 'Shows +2099-12-31T23:59:59 \(base localtime\)$' -- status 1
+	json '.devices.rtc | .base == "localtime" and .time_s == 4102444799' status 1 --json
+	unset TZ
+	export KT_FAKE_RTC_BASE=3 KT_FAKE_RTC_TIME=-1
+	prints 'Shows +1969-12-31T23:59:59 \(base fixed\)$' -- status 1
+	json '.devices.rtc | .base == "fixed" and .time_s == -1' status 1 --json
+	export KT_FAKE_RTC_BASE=9 KT_FAKE_RTC_TIME=9223372036854775807
+	prints 'Shows +9223372036854775807 s since 1970 \(base unknown\)$' -- status 1
+	unset KT_FAKE_RTC_BASE KT_FAKE_RTC_TIME KT_FAKE_DEVICES
+}
+
+test_status_hpet()
+{
+	export KT_FAKE_DEVICES=4
+	prints 'Devices +hpet$' '^Device hpet$' 'Timers +32$' \
+		'Counter +18446744073709551614 \(running\)$' 'Counter period +69\.841279 ns$' \
+		'Legacy replacement +on$' 'Policy +discard$' 'Period +1000000 ns' 'Due +33$' \
+		'Dropped +4$' 'Reads +31$' 'Writes +32$' '^ +2 us to below +4 us 29$' -- status 1
+	! grep -qE 'Device (pit|rtc)|Shows' "$out"
+	ok $? "status of an HPET alone shows nothing else"
+	json '.devices.hpet | .active and .timers == 32 and .counter_period_fs == 69841279 and
+		.enabled == true and .legacy == true and .period_ns == 1000000 and .due == 33' \
+		status 1 --json
+	prints '"counter": 18446744073709551614,' -- status 1 --json
+
+	export KT_FAKE_HPET_FLAGS=1
+	prints 'Counter +[0-9]+ \(running\)$' 'Legacy replacement +off$' -- status 1
+	json '.devices.hpet | .enabled == true and .legacy == false' status 1 --json
+	export KT_FAKE_HPET_FLAGS=2
+	prints 'Counter +[0-9]+ \(halted\)$' 'Legacy replacement +on$' -- status 1
+	json '.devices.hpet | .enabled == false and .legacy == true' status 1 --json
+	unset KT_FAKE_HPET_FLAGS KT_FAKE_DEVICES
+}
+
+test_status_not_active()
+{
+	local why='Not active +not created by the VMM, or no interrupt controllers in the kernel$'
+
+	prints '^Device pit$' '^Device rtc$' '^Device hpet$' "^  $why" -- status 2
+	[ "$(grep -cE "^  $why" "$out")" = 3 ]
+	ok $? "status says of each device that is not active why"
+	! grep -qE 'Shows|Timers|Counter|Legacy' "$out"
+	ok $? "and not what it would show"
+	json '.devices | map(.active) == [false, false, false]' status 2 --json
+
+	tool status 1
+	[ $rc = 0 ] && ! grep -q "Not active" "$out"
+	ok $? "status gives no reason for active devices"
 }
 
 test_set()
@@ -268,9 +408,22 @@ test_set()
 	[ ! -s "$out" ] && [ "$(grep -c '^set' "$log")" = 1 ]
 	ok $? "set says nothing and asks once"
 
+	asks 'set id=1 device=1 policy=3 rate=300 limit=1000 threshold=18$' set 1 rtc.policy=discard
+	asks 'set id=1 device=2 policy=1 rate=400 limit=2000 threshold=19$' set 1 hpet.policy=catchup
+	asks 'set id=1 device=2 policy=3 rate=150 limit=7 threshold=5$' set 1 \
+		hpet.catchup_max_rate=1.5 hpet.catchup_limit_ms=7 hpet.catchup_threshold_us=5
+	asks 'set id=1 device=0 policy=3 ' set 1 hpet.policy=merge pit.policy=discard
+	grep -q 'set id=1 device=2 policy=2 ' "$log" && [ "$(grep -c '^set' "$log")" = 2 ]
+	ok $? "set asks once for each device named"
+
 	fails 1 "VM 2, pit: the VM is gone" set 2 pit.policy=merge
+	fails 1 "VM 2, hpet: the VM is gone" set 2 hpet.policy=merge
 	export KT_FAKE_DEVICES=0
 	fails 1 "its pit has not been taken over" set 1 pit.policy=merge
+	export KT_FAKE_DEVICES=1
+	fails 1 "its rtc has not been taken over" set 1 pit.policy=merge rtc.policy=merge
+	! grep -q '^set' "$log"
+	ok $? "and nothing has been changed"
 	unset KT_FAKE_DEVICES
 }
 
@@ -279,17 +432,30 @@ test_exec()
 {
 	local pid
 
-	asks 'devices=1 policy=0 rate=0 limit=0 threshold=0$' exec -- true
+	asks 'devices=7 base=0 time=0$' exec -- true
+	[ "$(grep -c '^adopt' "$log")" = 1 ] &&
+		[ "$(grep -c ' policy=0 rate=0 limit=0 threshold=0$' "$log")" = 3 ]
+	ok $? "exec asks once, and for the defaults"
 	asks 'device cloexec=1' exec -- true
 	asks 'policy=1 rate=150 limit=2000 threshold=30$' exec --pit=on --policy=catchup \
 		--catchup-max-rate=1.5 --catchup-limit=2000 --catchup-threshold=30 -- true
-	asks 'policy=2 ' exec --policy pit=merge -- true
+	asks 'device=0 policy=2 ' exec --policy pit=merge -- true
+	grep -q 'device=1 policy=0 ' "$log" && grep -q 'device=2 policy=0 ' "$log"
+	ok $? "a policy of the PIT is no other device's"
+	asks 'device=1 policy=2 ' exec --policy rtc=merge -- true
+	asks 'device=2 policy=3 ' exec --policy=merge --policy=hpet=discard -- true
+	asks 'device=1 policy=0 ' exec --rtc=off --policy=merge -- true
 	asks 'policy=3 ' exec --policy=merge --policy discard -- true
 	asks 'rate=101 limit=4294967295 ' exec --catchup-max-rate 1.01 \
 		--catchup-limit=4294967295 -- true
 	asks 'rate=1000 ' exec --catchup-max-rate=10.00 --json -- true
 	asks 'rate=0 limit=0 ' exec --catchup-max-rate=default --catchup-limit=default -- true
-	asks 'devices=1 ' exec --pit=off --pit=on -- true
+	asks 'devices=7 ' exec --pit=off --pit=on -- true
+	asks 'devices=6 ' exec --pit=off -- true
+	asks 'devices=5 ' exec --rtc=off -- true
+	asks 'devices=3 ' exec --hpet=off -- true
+	asks 'devices=4 ' exec --pit off --rtc off --hpet on -- true
+	asks 'devices=7 ' exec --pit=on --rtc=on --hpet=on -- true
 
 	prints '^--json --help -- x y$' -- exec -- echo --json --help -- "x y"
 
@@ -308,6 +474,75 @@ test_exec()
 	tool exec -- ls /proc/self/fd
 	[ $rc = 0 ] && cmp -s "$dir/fds" "$out"
 	ok $? "exec leaks no file descriptor"
+}
+
+# FIXED: what date -u -d says of each.
+test_exec_rtc()
+{
+	local text
+
+	asks 'devices=7 base=0 time=0$' exec --rtc=on -- true
+	asks 'devices=7 base=1 time=0$' exec --rtc=utc -- true
+	asks 'devices=7 base=1 time=0$' exec --rtc utc -- true
+	asks 'devices=7 base=0 time=0$' exec --rtc=2001-02-03T04:05:06 --rtc=on -- true
+	asks 'devices=5 base=0 time=0$' exec --rtc=2001-02-03T04:05:06 --rtc=off -- true
+	asks 'devices=7 base=1 time=0$' exec --rtc=off --rtc=utc -- true
+
+	export TZ=ABC-05:30
+	for text in 1970-01-01T00:00:00 1999-12-31T23:59:59 2000-02-29T12:00:00 \
+		2001-02-03T04:05:06 2038-01-19T03:14:08 2096-02-29T00:00:00 2099-12-31T23:59:59
+	do
+		asks "devices=7 base=3 time=$(date -u -d "$text" +%s)\$" exec --rtc="$text" -- true
+	done
+
+	# The zones last for all the year, whenever this runs.
+	asks 'base=2 time=19800$' exec --rtc=localtime -- true
+	export TZ=ABC+03:00
+	asks 'base=2 time=-10800$' exec --rtc=localtime -- true
+	export TZ=UTC0
+	asks 'base=2 time=0$' exec --rtc=localtime -- true
+	export TZ=ABC-1DEF,0/0,J365/25
+	asks 'base=2 time=7200$' exec --rtc=localtime -- true
+	export TZ=ABC-24:00
+	asks 'base=2 time=86400$' exec --rtc=localtime -- true
+	unset TZ
+}
+
+# What the administrator has switched off concerns only who has asked for it by name.
+test_exec_switched_off()
+{
+	local off
+
+	for off in 1 2 3 4 5 6; do
+		export KT_FAKE_OFF=$off
+		wishes "devices=$((7 & ~off)) base=0 time=0\$" exec -- true
+	done
+	export KT_FAKE_OFF=2
+	wishes 'devices=4 ' exec --hpet=on --pit=off -- true
+	wishes 'devices=5 ' exec --hpet=on -- true
+	wishes 'devices=5 ' exec --rtc=utc --rtc=off -- true
+	[ "$(grep -c '^refuse' "$log")" = 0 ]
+	ok $? "and nothing is asked that must be refused"
+	wishes 'devices=1 ' exec --hpet=off --policy=rtc=merge -- true
+	export KT_FAKE_OFF=4
+	wishes 'devices=3 base=3 time=981173106$' exec --rtc=2001-02-03T04:05:06 -- true
+	wishes 'devices=3 ' exec --policy=merge -- true
+	grep -A 3 '^adopt.*devices=3 ' "$log" | grep -q 'device=1 policy=2 '
+	ok $? "and with the policies asked for"
+
+	export KT_FAKE_OFF=2
+	for off in on utc localtime 2001-02-03T04:05:06; do
+		fails 1 "cannot take over the rtc: the administrator has switched this device off" \
+			exec --rtc=$off -- true
+		fails 1 "or leave out '--rtc'" exec --rtc=$off --hpet=on -- true
+	done
+	export KT_FAKE_OFF=5
+	fails 1 "cannot take over the hpet: " exec --hpet=on -- true
+	fails 1 "or leave out '--pit'" exec --pit=on -- true
+	fails 1 "every device that is left to take over" exec --rtc=off -- true
+	export KT_FAKE_OFF=7
+	fails 1 "every device that is left to take over" exec -- true
+	unset KT_FAKE_OFF
 }
 
 # A grandchild whose parent has ended asks who its parent is now: the shell itself?
@@ -363,12 +598,15 @@ test_errors()
 			wording KT_FAKE_OPEN=19 "modprobe kvm_timers" $cmd
 			wording KT_FAKE_OPEN=13 "in the group kvm" $cmd
 			wording KT_FAKE_OPEN=24 "Too many open files" $cmd
-			wording KT_FAKE_ABI=2 "another version of the ABI" $cmd
+			wording KT_FAKE_ABI=1 "another version of the ABI" $cmd
+			wording KT_FAKE_ABI=3 "another version of the ABI" $cmd
 			wording KT_FAKE_FAIL=version=25 "is not the module's device" $cmd
 		}
 	done
 
-	wording KT_FAKE_FAIL=adopt=19 "administrator has switched this device off" exec -- true
+	wording KT_FAKE_FAIL=adopt=19 "administrator has switched this device off" \
+		exec --pit=on -- true
+	wording KT_FAKE_FAIL=adopt=19 "administrator has switched off every device" exec -- true
 	wording KT_FAKE_FAIL=adopt=95 "cannot take over this device" exec -- true
 	wording KT_FAKE_FAIL=adopt=28 "too many processes" exec -- true
 	wording KT_FAKE_FAIL=adopt=34 "what the administrator allows" exec -- true
@@ -383,8 +621,8 @@ test_errors()
 	wording KT_FAKE_FAIL=status=7 "does not know this tool's structures" status 1
 	wording KT_FAKE_FAIL=status=7 "does not know this tool's structures" set 1 pit.policy=merge
 	wording KT_FAKE_FAIL=set=34 "what the administrator allows" set 1 pit.policy=merge
-	wording KT_FAKE_FAIL=set=19 "switched this device off" set 1 pit.policy=merge
-	wording KT_FAKE_FAIL=set=95 "has not been taken over" set 1 pit.policy=merge
+	wording KT_FAKE_FAIL=set=19 "has not been taken over" set 1 pit.policy=merge
+	wording KT_FAKE_FAIL=set=95 "does not know this device" set 1 pit.policy=merge
 	wording KT_FAKE_FAIL=set=25 "does not know this request" set 1 pit.policy=merge
 
 	fails 1 "VM 7: no such VM: see 'kvm-timers list'" status 7
@@ -395,14 +633,16 @@ test_version_and_help()
 {
 	local cmd
 
-	prints '^kvm-timers [0-9]+\.[0-9]+\.[0-9]+$' '^ABI of the module: 1$' -- version
-	prints '^ABI of the tool: 1$' -- --version
-	json '.abi == 1 and .module_abi == 1 and (.version | type) == "string"' version --json
+	prints '^kvm-timers [0-9]+\.[0-9]+\.[0-9]+$' '^ABI of the module: 2$' -- version
+	prints '^ABI of the tool: 2$' -- --version
+	json '.abi == 2 and .module_abi == 2 and (.version | type) == "string"' version --json
 	export KT_FAKE_OPEN=2
 	prints '^ABI of the module: unknown: no /dev/kvm_timers' -- version
 	json '.module_abi == null' version --json
 	unset KT_FAKE_OPEN
 
+	prints '--pit=on' '--rtc=on.*utc.*localtime' '--hpet=on' -- help exec
+	prints 'DEVICE is pit, rtc or hpet' -- help set
 	prints '^Usage: kvm-timers COMMAND' -- help
 	prints '^Usage: kvm-timers COMMAND' -- --help
 	json 'length == 6' help --json
@@ -432,6 +672,11 @@ test_output_failures()
 			[ "$(wc -l <"$err")" = 1 ]
 		ok $? "kvm-timers $cmd to a closed stdout"
 	done
+
+	env LD_PRELOAD="$FAKE_DEV" KT_FAKE_VMS=200 "$KVM_TIMERS" list >/dev/full 2>"$err"
+	rc=$?
+	[ $rc = 1 ] && grep -q "cannot write the output: No space left" "$err"
+	ok $? "a list longer than a buffer to a full device"
 
 	env LD_PRELOAD="$FAKE_DEV" "$KVM_TIMERS" list --json >/dev/full 2>"$err"
 	is_json "$err"
@@ -471,21 +716,38 @@ test_completion()
 	completes "kvm-timers status 1 " ""
 	completes "kvm-timers help ve" "version"
 	completes "kvm-timers exec --pi" "--pit="
+	completes "kvm-timers exec --rt" "--rtc="
+	completes "kvm-timers exec --rtc=" "on off utc localtime"
+	completes "kvm-timers exec --rtc=l" "localtime"
+	completes "kvm-timers exec --hp" "--hpet="
+	completes "kvm-timers exec --hpet=o" "on off"
 	completes "kvm-timers exec --policy=m" "merge"
+	completes "kvm-timers exec --policy=h" "hpet="
+	completes "kvm-timers exec --policy=rtc=m" "merge"
+	completes "kvm-timers exec --policy=hpet=d" "discard default"
 	completes "kvm-timers exec --policy=pit=d" "discard default"
 	completes "kvm-timers set 1 pit.catchup_l" "pit.catchup_limit_ms="
 	completes "kvm-timers set 1 pit.policy=c" "catchup"
+	completes "kvm-timers set 1 rtc.p" "rtc.policy="
+	completes "kvm-timers set 1 hpet.catchup_l" "hpet.catchup_limit_ms="
+	completes "kvm-timers set 1 hpet.policy=m" "merge"
 	completes "kvm-timers list --j" "--json"
 	completes "kvm-timers exec --pit=on -- kvm-time" "kvm-timers"
 }
 
 test_usage_errors
 test_exec_usage_errors
+test_rtc_usage_errors
 test_set_usage_errors
 test_list
 test_status
+test_status_rtc
+test_status_hpet
+test_status_not_active
 test_set
 test_exec
+test_exec_rtc
+test_exec_switched_off
 test_exec_subreaper
 test_exec_failures
 test_errors

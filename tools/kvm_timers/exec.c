@@ -16,6 +16,7 @@
 #include "names.h"
 #include "out.h"
 #include "policy.h"
+#include "rtc_base.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -24,10 +25,14 @@
 /**
  * struct choice - what the caller wants
  * @devices:	KVM_TIMERS_PIT | ...
+ * @named:	of @devices: those that the caller asked for by name, and will not do without
+ * @rtc:	what the RTC begins with
  * @tick:	policies
  */
 struct choice {
 	__u32			devices;
+	__u32			named;
+	struct kt_rtc_base	rtc;
 	struct kt_policy_change	tick[KVM_TIMERS_NR_DEVICES];
 };
 
@@ -43,17 +48,45 @@ struct option {
 	int		arg;
 };
 
+static void switch_on(struct choice *c, int device)
+{
+	c->devices |= 1U << device;
+	c->named |= 1U << device;
+}
+
+static void switch_off(struct choice *c, int device)
+{
+	c->devices &= ~(1U << device);
+	c->named &= ~(1U << device);
+}
+
 static int parse_switch(struct choice *c, const struct option *opt, const char *text)
 {
 	if (!strcmp(text, "on"))
-		c->devices |= 1U << opt->arg;
+		switch_on(c, opt->arg);
 	else if (!strcmp(text, "off"))
-		c->devices &= ~(1U << opt->arg);
+		switch_off(c, opt->arg);
 	else
 		return kt_out_fail(KT_OUT_USAGE, "%s '%s': write '%s=on' or '%s=off'", opt->name,
 				   text, opt->name, opt->name);
 
 	return KT_OUT_OK;
+}
+
+static int parse_rtc(struct choice *c, const struct option *opt, const char *text)
+{
+	int ret;
+
+	if (!strcmp(text, "off")) {
+		switch_off(c, opt->arg);
+		return KT_OUT_OK;
+	}
+
+	ret = kt_rtc_base_parse(&c->rtc, opt->name, text);
+	if (ret == KT_OUT_OK)
+		switch_on(c, opt->arg);
+
+	return ret;
 }
 
 static int parse_bound(struct choice *c, const struct option *opt, const char *text)
@@ -90,6 +123,8 @@ static int parse_policy(struct choice *c, const struct option *opt, const char *
 
 static const struct option options[] = {
 	{ "--pit",			parse_switch,	KVM_TIMERS_DEVICE_PIT },
+	{ "--rtc",			parse_rtc,	KVM_TIMERS_DEVICE_RTC },
+	{ "--hpet",			parse_switch,	KVM_TIMERS_DEVICE_HPET },
 	{ "--policy",			parse_policy,	KT_POLICY_POLICY },
 	{ "--catchup-max-rate",		parse_bound,	KT_POLICY_MAX_RATE },
 	{ "--catchup-limit",		parse_bound,	KT_POLICY_LIMIT },
@@ -174,7 +209,7 @@ static int parse_args(struct choice *c, char ***argv)
 		return kt_out_fail(KT_OUT_USAGE, "no command after '--': write '" HOW_TO "'");
 	if (!c->devices)
 		return kt_out_fail(KT_OUT_USAGE,
-				   "every device is off: write '--pit=on', or run the command by itself");
+				   "every device is off: leave out '--pit=off', '--rtc=off' or '--hpet=off', or run the command by itself");
 
 	for (i = 0; i < ARRAY_SIZE(c->tick); i++) {
 		ret = check_bounds(&c->tick[i]);
@@ -185,27 +220,80 @@ static int parse_args(struct choice *c, char ***argv)
 	return KT_OUT_OK;
 }
 
-static int adopt(const struct choice *c)
+static int try_adopt(int dev, const struct choice *c, __u32 devices)
 {
-	struct kvm_timers_config config = { .devices = c->devices };
+	struct kvm_timers_config config = { .devices = devices };
 	unsigned int i;
-	int dev, ret;
 
 	for (i = 0; i < ARRAY_SIZE(config.tick); i++)
-		if (c->devices & 1U << i)
+		if (devices & 1U << i)
 			kt_policy_apply(&c->tick[i], &config.tick[i]);
+
+	if (devices & KVM_TIMERS_RTC) {
+		config.rtc_base = c->rtc.base;
+		config.rtc_time_s = c->rtc.time_s;
+	}
+
+	return kt_dev_adopt(dev, &config);
+}
+
+static int refuse(int err)
+{
+	return kt_out_fail(KT_OUT_ERROR, "cannot take over the timers: %s",
+			   kt_dev_words(KT_DEV_ADOPT, err));
+}
+
+/*
+ * Some device is switched off, and the kernel does not say which: ask for one at a time. The
+ * process creates no VM meanwhile, and its last wish replaces those before it.
+ */
+static int adopt_what_is_offered(int dev, const struct choice *c)
+{
+	__u32 offered = 0;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++) {
+		if (!(c->devices & 1U << i))
+			continue;
+
+		ret = try_adopt(dev, c, 1U << i);
+		if (!ret)
+			offered |= 1U << i;
+		else if (ret != -ENODEV)
+			return refuse(ret);
+		else if (c->named & 1U << i)
+			return kt_out_fail(KT_OUT_ERROR,
+					   "cannot take over the %s: %s, or leave out '--%s'",
+					   kt_names_device(i), kt_dev_words(KT_DEV_ADOPT, ret),
+					   kt_names_device(i));
+	}
+
+	if (!offered)
+		return kt_out_fail(KT_OUT_ERROR,
+				   "cannot take over the timers: the administrator has switched off every device that is left to take over: see 'modinfo -p kvm_timers', or run the command by itself");
+
+	ret = try_adopt(dev, c, offered);
+
+	return ret < 0 ? refuse(ret) : KT_OUT_OK;
+}
+
+static int adopt(const struct choice *c)
+{
+	int dev, ret;
 
 	dev = kt_dev_open();
 	if (dev < 0)
 		return kt_out_fail(KT_OUT_ERROR, "%s", kt_dev_words(KT_DEV_OPEN, dev));
 
-	ret = kt_dev_adopt(dev, &config);
+	ret = try_adopt(dev, c, c->devices);
+	if (ret == -ENODEV)
+		ret = adopt_what_is_offered(dev, c);
+	else if (ret < 0)
+		ret = refuse(ret);
 	close(dev);
-	if (ret < 0)
-		return kt_out_fail(KT_OUT_ERROR, "cannot take over the timers: %s",
-				   kt_dev_words(KT_DEV_ADOPT, ret));
 
-	return KT_OUT_OK;
+	return ret;
 }
 
 /**

@@ -10,20 +10,24 @@ _kvm_timers_ids()
 
 _kvm_timers_words()
 {
-	local command=$1 cur=$2 nth=$3
+	local command=$1 cur=$2 nth=$3 device
 
 	case $command:$cur in
-	exec:--policy=pit=*)
-		printf -- '--policy=pit=%s\n' catchup merge discard default ;;
+	exec:--policy=pit=* | exec:--policy=rtc=* | exec:--policy=hpet=*)
+		printf -- "${cur%=*}=%s\n" catchup merge discard default ;;
 	exec:--policy=*)
-		printf -- '--policy=%s\n' catchup merge discard default pit= ;;
+		printf -- '--policy=%s\n' catchup merge discard default pit= rtc= hpet= ;;
 	exec:--pit=*)
 		printf -- '--pit=%s\n' on off ;;
+	exec:--rtc=*)
+		printf -- '--rtc=%s\n' on off utc localtime ;;
+	exec:--hpet=*)
+		printf -- '--hpet=%s\n' on off ;;
 	exec:*)
-		printf '%s\n' --pit= --policy= --catchup-max-rate= --catchup-limit= \
+		printf '%s\n' --pit= --rtc= --hpet= --policy= --catchup-max-rate= --catchup-limit= \
 			--catchup-threshold= --json --help -- ;;
-	set:pit.policy=*)
-		printf 'pit.policy=%s\n' catchup merge discard default ;;
+	set:pit.policy=* | set:rtc.policy=* | set:hpet.policy=*)
+		printf "${cur%%=*}=%s\n" catchup merge discard default ;;
 	*:-*)
 		printf '%s\n' --json --help ;;
 	help:*)
@@ -34,8 +38,10 @@ _kvm_timers_words()
 		if [ "$nth" -le 1 ]; then
 			_kvm_timers_ids
 		else
-			printf 'pit.%s\n' policy= catchup_max_rate= catchup_limit_ms= \
-				catchup_threshold_us=
+			for device in pit rtc hpet; do
+				printf "$device.%s\n" policy= catchup_max_rate= catchup_limit_ms= \
+					catchup_threshold_us=
+			done
 		fi ;;
 	:*)
 		printf '%s\n' exec list status set version help ;;

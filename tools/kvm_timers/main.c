@@ -37,7 +37,10 @@ static const struct cmd cmds[] = {
 		.usage		= "exec [OPTION...] -- COMMAND [ARG...]",
 		.summary	= "run a VMM and take over the timers of its VMs",
 		.details	=
-"  --pit=on|off                 take over the PIT (default on)\n"
+"  --pit=on|off                 take over the PIT (default: what the administrator offers)\n"
+"  --rtc=on|off|utc|localtime|YYYY-MM-DDThh:mm:ss\n"
+"                               take over the RTC, and what it shows when a VM begins\n"
+"  --hpet=on|off                take over the HPET\n"
 "  --policy=POLICY              lost ticks: catchup, merge, discard or default\n"
 "  --policy=DEVICE=POLICY       the same for one device\n"
 "  --catchup-max-rate=RATE      fastest catch-up, times the programmed rate: 1.01 to 10\n"
@@ -63,10 +66,12 @@ static const struct cmd cmds[] = {
 		.usage		= "set ID DEVICE.SETTING=VALUE...",
 		.summary	= "change the lost-tick policy of one VM",
 		.details	=
-"  pit.policy=POLICY            catchup, merge, discard or default\n"
-"  pit.catchup_max_rate=RATE    times the programmed rate, 1.01 to 10, or default\n"
-"  pit.catchup_limit_ms=MS      milliseconds, or default\n"
-"  pit.catchup_threshold_us=US  microseconds\n",
+"  DEVICE is pit, rtc or hpet.\n"
+"\n"
+"  DEVICE.policy=POLICY            catchup, merge, discard or default\n"
+"  DEVICE.catchup_max_rate=RATE    times the programmed rate, 1.01 to 10, or default\n"
+"  DEVICE.catchup_limit_ms=MS      milliseconds, or default\n"
+"  DEVICE.catchup_threshold_us=US  microseconds\n",
 	}, {
 		.name		= "version",
 		.run		= kt_show_version,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names of devices and policies, and the nearest one to a misspelt word.
+ * Names of devices, policies and RTC bases, and the nearest one to a misspelt word.
  */
 #include "names.h"
 
@@ -19,6 +19,8 @@
 
 static const char * const devices[KVM_TIMERS_NR_DEVICES] = {
 	[KVM_TIMERS_DEVICE_PIT]		= "pit",
+	[KVM_TIMERS_DEVICE_RTC]		= "rtc",
+	[KVM_TIMERS_DEVICE_HPET]	= "hpet",
 };
 
 static const char * const policies[] = {
@@ -26,6 +28,13 @@ static const char * const policies[] = {
 	[KVM_TIMERS_POLICY_CATCHUP]	= "catchup",
 	[KVM_TIMERS_POLICY_MERGE]	= "merge",
 	[KVM_TIMERS_POLICY_DISCARD]	= "discard",
+};
+
+static const char * const rtc_bases[] = {
+	[KVM_TIMERS_RTC_DEFAULT]	= "default",
+	[KVM_TIMERS_RTC_UTC]		= "utc",
+	[KVM_TIMERS_RTC_LOCALTIME]	= "localtime",
+	[KVM_TIMERS_RTC_FIXED]		= "fixed",
 };
 
 static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
@@ -119,6 +128,17 @@ int kt_names_find_policy(const char *text)
 			return i;
 
 	return -1;
+}
+
+/**
+ * kt_names_rtc_base() - name of what an RTC was set from
+ * @base:	enum kvm_timers_rtc_base
+ *
+ * Return: its name, or NULL for a number past the last one.
+ */
+const char *kt_names_rtc_base(__u32 base)
+{
+	return base < ARRAY_SIZE(rtc_bases) ? rtc_bases[base] : NULL;
 }
 
 /**

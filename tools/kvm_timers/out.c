@@ -101,13 +101,17 @@ void kt_out_put_json(struct json_object *obj)
 int kt_out_finish(int code)
 {
 	bool failed = ferror(stdout);
+	/* What is longer than the buffer has failed before, as the last of the calls that did. */
+	int err = failed ? errno : 0;
 
 	errno = 0;
 	if (fclose(stdout))
 		failed = true;
+	if (errno)
+		err = errno;
 	if (!failed || code != KT_OUT_OK)
 		return code;
 
 	return kt_out_fail(KT_OUT_ERROR, "cannot write the output: %s",
-			   errno ? strerror(errno) : "write error");
+			   err ? strerror(err) : "write error");
 }

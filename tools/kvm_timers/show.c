@@ -17,14 +17,17 @@
 #include "names.h"
 #include "out.h"
 #include "policy.h"
+#include "rtc_base.h"
 
 #define NS_PER_S	1000000000ULL
 #define US_PER_MS	1000ULL
+#define FS_PER_NS	1000000U
 #define LAST_BUCKET	(KVM_TIMERS_LATE_BUCKETS - 1)
 
-/* Room for a process's name, and for a bound of the histogram. */
+/* Room for a process's name, a bound of the histogram, and what an RTC shows. */
 #define COMM_ROOM	64
 #define BOUND_ROOM	32
+#define TIME_ROOM	64
 
 /**
  * struct vm - one VM to show
@@ -155,6 +158,13 @@ static const char *policy_name(__u32 policy)
 	return name ? name : "unknown";
 }
 
+static const char *rtc_base_name(__u32 base)
+{
+	const char *name = kt_names_rtc_base(base);
+
+	return name ? name : "unknown";
+}
+
 /* Bucket n holds what is late by less than 2^n us; the last one has no bound. */
 static __u64 bucket_from_us(unsigned int n)
 {
@@ -187,8 +197,29 @@ static struct json_object *late_to_json(const __u64 *late)
 	return array;
 }
 
-static struct json_object *device_to_json(const struct kvm_timers_device_status *dev)
+static void add_rtc(struct json_object *obj, const struct kvm_timers_status *status)
 {
+	json_object_object_add(obj, "base",
+			       json_object_new_string(rtc_base_name(status->rtc_base)));
+	json_object_object_add(obj, "time_s", json_object_new_int64(status->rtc_time_s));
+}
+
+static void add_hpet(struct json_object *obj, const struct kvm_timers_status *status)
+{
+	bool enabled = status->hpet_flags & KVM_TIMERS_HPET_ENABLED;
+	bool legacy = status->hpet_flags & KVM_TIMERS_HPET_LEGACY;
+
+	put_u64(obj, "timers", status->hpet_timers);
+	put_u64(obj, "counter", status->hpet_counter);
+	put_u64(obj, "counter_period_fs", status->hpet_period_fs);
+	json_object_object_add(obj, "enabled", json_object_new_boolean(enabled));
+	json_object_object_add(obj, "legacy", json_object_new_boolean(legacy));
+}
+
+static struct json_object *device_to_json(const struct kvm_timers_status *status,
+					  unsigned int device)
+{
+	const struct kvm_timers_device_status *dev = &status->device[device];
 	const struct kvm_timers_tick_stats *stats = &dev->stats;
 	struct json_object *obj = json_object_new_object();
 
@@ -209,7 +240,11 @@ static struct json_object *device_to_json(const struct kvm_timers_device_status 
 	put_u64(obj, "coalesced", stats->coalesced);
 	put_u64(obj, "reads", dev->reads);
 	put_u64(obj, "writes", dev->writes);
-	json_object_object_add(obj, "late", late_to_json(stats->late));
+	if (device == KVM_TIMERS_DEVICE_RTC)
+		add_rtc(obj, status);
+	if (device == KVM_TIMERS_DEVICE_HPET)
+		add_hpet(obj, status);
+	json_object_object_add(obj, "late", late_to_json(dev->late));
 
 	return obj;
 }
@@ -227,7 +262,7 @@ static void status_as_json(const struct vm *vm)
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
 		if (vm->status.devices & 1U << i)
 			json_object_object_add(devices, kt_names_device(i),
-					       device_to_json(&vm->status.device[i]));
+					       device_to_json(&vm->status, i));
 	json_object_object_add(obj, "devices", devices);
 	kt_out_put_json(obj);
 }
@@ -271,11 +306,44 @@ static void print_period(__u64 period_ns)
 		printf("  %-20s %s\n", "Period", "none: not periodic");
 }
 
-static void print_device(const char *name, const struct kvm_timers_device_status *dev)
+static void print_rtc(const struct kvm_timers_status *status)
 {
+	char text[TIME_ROOM];
+
+	kt_rtc_base_format(status->rtc_time_s, text, sizeof(text));
+	printf("  %-20s %s (base %s)\n", "Shows", text, rtc_base_name(status->rtc_base));
+}
+
+static void print_hpet(const struct kvm_timers_status *status)
+{
+	print_count("Timers", status->hpet_timers);
+	printf("  %-20s %llu (%s)\n", "Counter", status->hpet_counter,
+	       status->hpet_flags & KVM_TIMERS_HPET_ENABLED ? "running" : "halted");
+	printf("  %-20s %u.%06u ns\n", "Counter period", status->hpet_period_fs / FS_PER_NS,
+	       status->hpet_period_fs % FS_PER_NS);
+	printf("  %-20s %s\n", "Legacy replacement",
+	       status->hpet_flags & KVM_TIMERS_HPET_LEGACY ? "on" : "off");
+}
+
+static void print_heading(unsigned int device, bool active)
+{
+	printf("\nDevice %s\n", kt_names_device(device));
+	if (!active)
+		printf("  %-20s %s\n", "Not active",
+		       "not created by the VMM, or no interrupt controllers in the kernel");
+}
+
+static void print_device(const struct kvm_timers_status *status, unsigned int device)
+{
+	const struct kvm_timers_device_status *dev = &status->device[device];
 	const struct kvm_timers_tick_stats *stats = &dev->stats;
 
-	printf("\nDevice %s%s\n", name, dev->active ? "" : ": not created by the VMM");
+	print_heading(device, dev->active);
+	/* A device that the guest does not have shows nothing. */
+	if (device == KVM_TIMERS_DEVICE_RTC && dev->active)
+		print_rtc(status);
+	if (device == KVM_TIMERS_DEVICE_HPET && dev->active)
+		print_hpet(status);
 	printf("  %-20s %s\n", "Policy", policy_name(dev->policy));
 	printf("  %-20s %u.%02u times\n", "Catch-up max rate", dev->catchup_max_rate_pct / 100,
 	       dev->catchup_max_rate_pct % 100);
@@ -293,7 +361,7 @@ static void print_device(const char *name, const struct kvm_timers_device_status
 	print_count("Coalesced", stats->coalesced);
 	print_count("Reads", dev->reads);
 	print_count("Writes", dev->writes);
-	print_late(stats->late);
+	print_late(dev->late);
 }
 
 static void status_as_text(const struct vm *vm)
@@ -316,7 +384,7 @@ static void status_as_text(const struct vm *vm)
 
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
 		if (status->devices & 1U << i)
-			print_device(kt_names_device(i), &status->device[i]);
+			print_device(status, i);
 }
 
 /**

@@ -16,17 +16,33 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define KVM_TIMERS_ABI_VERSION		1
+#define KVM_TIMERS_ABI_VERSION		2
 
 #define KVM_TIMERS_IOC			0xB8
 
 /* Devices: bits of @devices and, as numbers, rows of the status. */
 enum kvm_timers_device {
 	KVM_TIMERS_DEVICE_PIT		= 0,
-	KVM_TIMERS_NR_DEVICES		= 1,
+	KVM_TIMERS_DEVICE_RTC		= 1,
+	KVM_TIMERS_DEVICE_HPET		= 2,
+	KVM_TIMERS_NR_DEVICES		= 3,
 };
 
 #define KVM_TIMERS_PIT			(1U << KVM_TIMERS_DEVICE_PIT)
+#define KVM_TIMERS_RTC			(1U << KVM_TIMERS_DEVICE_RTC)
+#define KVM_TIMERS_HPET			(1U << KVM_TIMERS_DEVICE_HPET)
+
+/* What the RTC shows when the VM is made. From then on it follows the guest's clock. */
+enum kvm_timers_rtc_base {
+	/* What the module parameter says. */
+	KVM_TIMERS_RTC_DEFAULT		= 0,
+	/* The host's UTC. */
+	KVM_TIMERS_RTC_UTC		= 1,
+	/* The host's UTC and rtc_time_s seconds, the local time of whoever asks. */
+	KVM_TIMERS_RTC_LOCALTIME	= 2,
+	/* rtc_time_s, seconds since 1970-01-01 00:00:00 as the RTC shows them. */
+	KVM_TIMERS_RTC_FIXED		= 3,
+};
 
 /* What a guest gets for ticks that it could not take in time. */
 enum kvm_timers_policy {
@@ -62,14 +78,17 @@ struct kvm_timers_policy_config {
  * @flags:	0
  * @devices:	devices to take over, KVM_TIMERS_PIT | ...; none is only for
  *		KVM_TIMERS_ADOPT
- * @reserved:	0
+ * @rtc_base:	enum kvm_timers_rtc_base
+ * @rtc_time_s:	KVM_TIMERS_RTC_LOCALTIME: seconds east of UTC, -86400 to 86400;
+ *		KVM_TIMERS_RTC_FIXED: 0 (1970) to 4102444799 (2099); else 0
  * @tick:	policy of each device
  */
 struct kvm_timers_config {
 	__u32				size;
 	__u32				flags;
 	__u32				devices;
-	__u32				reserved;
+	__u32				rtc_base;
+	__s64				rtc_time_s;
 	struct kvm_timers_policy_config	tick[KVM_TIMERS_NR_DEVICES];
 };
 
@@ -97,8 +116,6 @@ struct kvm_timers_list {
 	__u64	ids;
 };
 
-#define KVM_TIMERS_LATE_BUCKETS		24
-
 /**
  * struct kvm_timers_tick_stats - account of one device's interrupts
  * @due:	edges of the device
@@ -109,8 +126,6 @@ struct kvm_timers_list {
  * @dropped:	not given, by policy or because the guest had masked the pin
  * @given_up:	not given, because the debt passed its limit
  * @caught_up:	of @delivered: given late, from the debt
- * @late:	lateness of @delivered: bucket n counts those late by less than 2^n us
- *		(and by no less than bucket n-1's bound); the last one counts all the rest
  *
  * due + rescaled = delivered + merged + dropped + given_up + owed, always.
  */
@@ -123,22 +138,26 @@ struct kvm_timers_tick_stats {
 	__u64	dropped;
 	__u64	given_up;
 	__u64	caught_up;
-	__u64	late[KVM_TIMERS_LATE_BUCKETS];
 };
+
+#define KVM_TIMERS_LATE_BUCKETS		24
 
 /**
  * struct kvm_timers_device_status - one device
- * @active:	the guest has the device: the VMM has created it
+ * @active:	the guest has the device: the VMM has created it, or what it needs
  * @policy:	in force, enum kvm_timers_policy, never KVM_TIMERS_POLICY_DEFAULT
  * @catchup_max_rate_pct: in force
  * @catchup_limit_ms:	in force
  * @catchup_threshold_us: in force
  * @reserved:	0
- * @period_ns:	present period, 0 if the device is not periodic
+ * @period_ns:	present period, 0 if the device is not periodic; of several timers the shortest
  * @owed:	interrupts owed now
  * @reads:	register reads by the guest
  * @writes:	register writes by the guest
  * @stats:	counters
+ * @late:	lateness of delivered interrupts: bucket n counts those late by less than
+ *		2^n us (and by no less than bucket n-1's bound); the last one counts all
+ *		the rest
  */
 struct kvm_timers_device_status {
 	__u32				active;
@@ -152,7 +171,12 @@ struct kvm_timers_device_status {
 	__u64				reads;
 	__u64				writes;
 	struct kvm_timers_tick_stats	stats;
+	__u64				late[KVM_TIMERS_LATE_BUCKETS];
 };
+
+/* Bits of @hpet_flags. */
+#define KVM_TIMERS_HPET_ENABLED		(1U << 0)
+#define KVM_TIMERS_HPET_LEGACY		(1U << 1)
 
 /**
  * struct kvm_timers_status - one VM, at one instant
@@ -164,6 +188,12 @@ struct kvm_timers_device_status {
  * @guest_ns:	guest time; of a dead VM its last
  * @dead:	the VM is gone; the counters are its last
  * @mem_bytes:	kernel memory this VM costs the module
+ * @rtc_base:	what the RTC was set from, never KVM_TIMERS_RTC_DEFAULT
+ * @hpet_flags:	KVM_TIMERS_HPET_*: main counter running, PIT and RTC replaced
+ * @rtc_time_s:	what the RTC shows now, seconds since 1970-01-01 00:00:00
+ * @hpet_counter: HPET main counter now
+ * @hpet_period_fs: its period
+ * @hpet_timers: number of HPET timers
  * @device:	a row a device
  */
 struct kvm_timers_status {
@@ -174,6 +204,12 @@ struct kvm_timers_status {
 	__u64				guest_ns;
 	__u32				dead;
 	__u32				mem_bytes;
+	__u32				rtc_base;
+	__u32				hpet_flags;
+	__s64				rtc_time_s;
+	__u64				hpet_counter;
+	__u32				hpet_period_fs;
+	__u32				hpet_timers;
 	struct kvm_timers_device_status	device[KVM_TIMERS_NR_DEVICES];
 };
 
@@ -209,10 +245,10 @@ struct kvm_timers_set_policy {
  *
  * Both:
  *	E2BIG		unknown size
- *	EINVAL		unknown flag, reserved field not 0, or nothing to attach
+ *	EINVAL		unknown flag, field to be 0 is not, or nothing to attach
  *	EOPNOTSUPP	unknown device bit
  *	ENODEV		the administrator has switched that device off
- *	ERANGE		policy or bound out of range
+ *	ERANGE		policy, bound, base or time of the RTC out of range
  *
  * KVM_TIMERS_LIST		fills in the ids of the VMs that the caller may open.
  *

@@ -11,6 +11,10 @@
  * KT_FAKE_HIDDEN=ID	VM that ends between list and open
  * KT_FAKE_PID=PID	process of VM 1
  * KT_FAKE_DEVICES=BITS	devices taken over of each VM
+ * KT_FAKE_OFF=BITS	devices that the administrator has switched off
+ * KT_FAKE_RTC_BASE=N	what the RTC of VM 1 was set from
+ * KT_FAKE_RTC_TIME=S	what it shows
+ * KT_FAKE_HPET_FLAGS=BITS	of VM 1
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +30,11 @@
 
 #define MAX_FDS		1024
 #define KIND_DEVICE	(-1)
+
+#define ALL_DEVICES	(KVM_TIMERS_PIT | KVM_TIMERS_RTC | KVM_TIMERS_HPET)
+
+#define RTC_LAST_S	4102444799
+#define RTC_OFFSET_S	86400
 
 /* By fd: KIND_DEVICE, the id of a VM, or 0. */
 static int kinds[MAX_FDS];
@@ -94,22 +103,52 @@ static int check_tick(const struct kvm_timers_policy_config *tick)
 	return 0;
 }
 
+static int check_rtc(const struct kvm_timers_config *config)
+{
+	switch (config->rtc_base) {
+	case KVM_TIMERS_RTC_DEFAULT:
+	case KVM_TIMERS_RTC_UTC:
+		return config->rtc_time_s ? -EINVAL : 0;
+	case KVM_TIMERS_RTC_LOCALTIME:
+		return config->rtc_time_s < -RTC_OFFSET_S || config->rtc_time_s > RTC_OFFSET_S ?
+		       -ERANGE : 0;
+	case KVM_TIMERS_RTC_FIXED:
+		return config->rtc_time_s < 0 || config->rtc_time_s > RTC_LAST_S ? -ERANGE : 0;
+	default:
+		return -ERANGE;
+	}
+}
+
+static void log_tick(unsigned int device, const struct kvm_timers_policy_config *tick)
+{
+	put_log("tick device=%u policy=%u rate=%u limit=%u threshold=%u\n", device, tick->policy,
+		tick->catchup_max_rate_pct, tick->catchup_limit_ms, tick->catchup_threshold_us);
+}
+
 static int do_adopt(const struct kvm_timers_config *config)
 {
-	const struct kvm_timers_policy_config *tick = config->tick;
+	unsigned int i;
 
 	if (config->size != sizeof(*config))
 		return fail(E2BIG);
-	if (config->flags || config->reserved)
+	if (config->flags)
 		return fail(EINVAL);
-	if (config->devices & ~KVM_TIMERS_PIT)
+	if (config->devices & ~ALL_DEVICES)
 		return fail(EOPNOTSUPP);
-	if (check_tick(tick))
-		return fail(-check_tick(tick));
+	if (config->devices & env_number("KT_FAKE_OFF", 0)) {
+		put_log("refuse devices=%u\n", config->devices);
+		return fail(ENODEV);
+	}
+	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
+		if (check_tick(&config->tick[i]))
+			return fail(-check_tick(&config->tick[i]));
+	if (check_rtc(config))
+		return fail(-check_rtc(config));
 
-	put_log("adopt pid=%d devices=%u policy=%u rate=%u limit=%u threshold=%u\n", getpid(),
-		config->devices, tick->policy, tick->catchup_max_rate_pct, tick->catchup_limit_ms,
-		tick->catchup_threshold_us);
+	put_log("adopt pid=%d devices=%u base=%u time=%lld\n", getpid(), config->devices,
+		config->rtc_base, config->rtc_time_s);
+	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
+		log_tick(i, &config->tick[i]);
 
 	return 0;
 }
@@ -161,20 +200,71 @@ static const struct kvm_timers_device_status busy_pit = {
 		.dropped	= 7,
 		.given_up	= 50,
 		.caught_up	= 11,
-		.late = {
-			[0]	= UINT64_MAX - 121,
-			[5]	= 1,
-			[11]	= 2,
-			[23]	= 3,
-		},
+	},
+	.late = {
+		[0]	= UINT64_MAX - 121,
+		[5]	= 1,
+		[11]	= 2,
+		[23]	= 3,
 	},
 };
 
-static const struct kvm_timers_device_status idle_pit = {
+static const struct kvm_timers_device_status busy_rtc = {
+	.active			= 1,
+	.policy			= KVM_TIMERS_POLICY_MERGE,
+	.catchup_max_rate_pct	= 300,
+	.catchup_limit_ms	= 1000,
+	.catchup_threshold_us	= 18,
+	.period_ns		= 122070,
+	.reads			= 21,
+	.writes			= 22,
+	.stats			= { .due = 23, .delivered = 20, .merged = 3 },
+	.late			= { [1] = 20 },
+};
+
+static const struct kvm_timers_device_status busy_hpet = {
+	.active			= 1,
+	.policy			= KVM_TIMERS_POLICY_DISCARD,
+	.catchup_max_rate_pct	= 400,
+	.catchup_limit_ms	= 2000,
+	.catchup_threshold_us	= 19,
+	.period_ns		= 1000000,
+	.reads			= 31,
+	.writes			= 32,
+	.stats			= { .due = 33, .delivered = 29, .dropped = 4 },
+	.late			= { [2] = 29 },
+};
+
+static const struct kvm_timers_device_status idle = {
 	.policy			= KVM_TIMERS_POLICY_MERGE,
 	.catchup_max_rate_pct	= 101,
 	.catchup_limit_ms	= 1,
 };
+
+static void fill_busy(struct kvm_timers_status *status)
+{
+	status->rtc_base = env_number("KT_FAKE_RTC_BASE", KVM_TIMERS_RTC_UTC);
+	status->rtc_time_s = env_number("KT_FAKE_RTC_TIME", 981173106);
+	status->hpet_flags = env_number("KT_FAKE_HPET_FLAGS",
+					KVM_TIMERS_HPET_ENABLED | KVM_TIMERS_HPET_LEGACY);
+	status->hpet_counter = UINT64_MAX - 1;
+	status->hpet_period_fs = 69841279;
+	status->hpet_timers = 32;
+	status->device[KVM_TIMERS_DEVICE_PIT] = busy_pit;
+	status->device[KVM_TIMERS_DEVICE_RTC] = busy_rtc;
+	status->device[KVM_TIMERS_DEVICE_HPET] = busy_hpet;
+}
+
+static void fill_idle(struct kvm_timers_status *status)
+{
+	unsigned int i;
+
+	status->rtc_base = KVM_TIMERS_RTC_UTC;
+	status->hpet_period_fs = 10000000;
+	status->hpet_timers = 3;
+	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
+		status->device[i] = idle;
+}
 
 static int do_status(int id, struct kvm_timers_status *status)
 {
@@ -184,12 +274,15 @@ static int do_status(int id, struct kvm_timers_status *status)
 	memset(status, 0, sizeof(*status));
 	status->size = sizeof(*status);
 	status->id = id;
-	status->devices = env_number("KT_FAKE_DEVICES", KVM_TIMERS_PIT);
+	status->devices = env_number("KT_FAKE_DEVICES", ALL_DEVICES);
 	status->guest_ns = 12003000000004ULL * id;
 	status->mem_bytes = 4096;
 	status->dead = id == 2;
 	status->pid = id == 1 ? env_number("KT_FAKE_PID", 0) : 0;
-	status->device[KVM_TIMERS_DEVICE_PIT] = id == 1 ? busy_pit : idle_pit;
+	if (id == 1)
+		fill_busy(status);
+	else
+		fill_idle(status);
 	put_log("status id=%d\n", id);
 
 	return 0;
@@ -205,6 +298,8 @@ static int do_set(int id, const struct kvm_timers_set_policy *set)
 		return fail(-check_tick(&set->tick));
 	if (id == 2)
 		return fail(ESRCH);
+	if (!(env_number("KT_FAKE_DEVICES", ALL_DEVICES) & 1U << set->device))
+		return fail(ENODEV);
 
 	put_log("set id=%d device=%u policy=%u rate=%u limit=%u threshold=%u\n", id, set->device,
 		set->tick.policy, set->tick.catchup_max_rate_pct, set->tick.catchup_limit_ms,

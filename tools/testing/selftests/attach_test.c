@@ -91,7 +91,14 @@ REFUSAL_TEST(e2big_outer, E2BIG, r->size++)
 REFUSAL_TEST(e2big_outer_zero, E2BIG, r->size = 0)
 REFUSAL_TEST(e2big_inner, E2BIG, r->config.size = sizeof(r->config) - 4)
 REFUSAL_TEST(einval_flags, EINVAL, r->config.flags = 1)
-REFUSAL_TEST(einval_reserved, EINVAL, r->config.reserved = 1)
+REFUSAL_TEST(einval_rtc_time, EINVAL, r->config.rtc_time_s = 1)
+REFUSAL_TEST(einval_utc_time, EINVAL,
+	     r->config.rtc_base = KVM_TIMERS_RTC_UTC; r->config.rtc_time_s = 1)
+REFUSAL_TEST(erange_rtc_base, ERANGE, r->config.rtc_base = KVM_TIMERS_RTC_FIXED + 1)
+REFUSAL_TEST(erange_utc_offset, ERANGE,
+	     r->config.rtc_base = KVM_TIMERS_RTC_LOCALTIME; r->config.rtc_time_s = -86401)
+REFUSAL_TEST(erange_rtc_2100, ERANGE,
+	     r->config.rtc_base = KVM_TIMERS_RTC_FIXED; r->config.rtc_time_s = 4102444800LL)
 REFUSAL_TEST(einval_no_device, EINVAL, r->config.devices = 0)
 REFUSAL_TEST(eopnotsupp, EOPNOTSUPP, r->config.devices |= UNKNOWN_DEVICE)
 REFUSAL_TEST(erange_policy, ERANGE, r->config.tick[0].policy = KVM_TIMERS_POLICY_DISCARD + 1)
@@ -149,7 +156,7 @@ TEST_F(attach, adopt_refusals)
 	config.flags = 1;
 	EXPECT_EQ(-EINVAL, result(self->dev, KVM_TIMERS_ADOPT, &config));
 	kt_host_pit_config(&config);
-	config.reserved = 1;
+	config.rtc_time_s = 1;
 	EXPECT_EQ(-EINVAL, result(self->dev, KVM_TIMERS_ADOPT, &config));
 	kt_host_pit_config(&config);
 	config.devices |= UNKNOWN_DEVICE;

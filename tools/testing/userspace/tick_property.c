@@ -30,6 +30,7 @@ struct ref {
 	bool				injected;
 	u64				last;
 	u64				retry;
+	u64				late_us;
 	struct kvm_timers_tick_stats	s;
 };
 
@@ -136,6 +137,16 @@ static void ref_forgive(struct ref *r)
 	r->catching = false;
 }
 
+/* Not like a masked pin: whatever the policy and however many, all are gone. */
+static void ref_lose(struct ref *r, u64 edges)
+{
+	for (; r->seen < edges; r->seen++) {
+		r->s.due++;
+		r->s.dropped++;
+	}
+	r->seen = edges;
+}
+
 static void ref_period(struct ref *r, u64 period)
 {
 	u128 behind = (u128)r->debt * r->period;
@@ -204,14 +215,10 @@ static bool ref_choose(struct ref *r, u64 now, bool newest)
 static void ref_count(struct ref *r, const struct kt_tick_input *in, bool on_time)
 {
 	u128 late = (u128)(r->debt + r->held) * ref_pace(r);
-	int n = 0;
 
 	if (in->now > in->edge_ns)
 		late += in->now - in->edge_ns;
-	late /= US;
-	while (n < KVM_TIMERS_LATE_BUCKETS - 1 && late >= (u128)1 << n)
-		n++;
-	r->s.late[n]++;
+	r->late_us = (late > U64_MAX ? U64_MAX : late) / US;
 	r->s.delivered++;
 	r->s.caught_up += !on_time;
 }
@@ -316,6 +323,8 @@ static const char *compare(const struct history *h)
 		return "state of the catch-up";
 	if (memcmp(s, &r->s, sizeof(*s)))
 		return "counters";
+	if (t->late_us != r->late_us)
+		return "lateness";
 	if (kt_tick_deadline(t) != ref_deadline(r))
 		return "deadline";
 	return NULL;
@@ -432,6 +441,20 @@ static void disturb(struct history *h)
 	if (!rnd(700)) {
 		kt_tick_forgive(&h->tick);
 		ref_forgive(&h->ref);
+	}
+	if (!rnd(700)) {
+		u64 gone = rnd(3) ? rnd(20) : 0;
+
+		h->edges += gone;
+		kt_tick_lose(&h->tick, h->edges);
+		ref_lose(&h->ref, h->edges);
+	}
+	if (!rnd(700)) {
+		u64 interrupts = rnd(4);
+
+		kt_tick_pass(&h->tick, interrupts);
+		h->ref.s.due += interrupts;
+		h->ref.s.delivered += interrupts;
 	}
 	if (!rnd(1000))
 		h->edges += rnd(50);

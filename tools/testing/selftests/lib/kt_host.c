@@ -115,27 +115,25 @@ void kt_host_pit_config(struct kvm_timers_config *config)
 }
 
 /**
- * kt_host_attach() - take over the PIT of a VM
+ * kt_host_attach() - take over a VM
  * @vm_fd:	VM
- * @policy:	lost-tick policy, NULL for the default
+ * @config:	how
  *
  * Return: timers fd, or -1 with errno.
  */
-int kt_host_attach(int vm_fd, const struct kvm_timers_policy_config *policy)
+int kt_host_attach(int vm_fd, const struct kvm_timers_config *config)
 {
 	int dev = open(KT_HOST_DEV_TIMERS, O_RDWR | O_CLOEXEC);
 	struct kvm_timers_attach attach = {
 		.size	= sizeof(attach),
 		.vm_fd	= vm_fd,
+		.config	= *config,
 	};
 	int timers, err;
 
 	if (dev < 0)
 		return -1;
 
-	kt_host_pit_config(&attach.config);
-	if (policy)
-		attach.config.tick[KVM_TIMERS_DEVICE_PIT] = *policy;
 	timers = ioctl(dev, KVM_TIMERS_ATTACH, &attach);
 	err = errno;
 	close(dev);
@@ -157,17 +155,26 @@ int kt_host_timers_status(int timers, struct kvm_timers_status *status)
 	return ioctl(timers, KVM_TIMERS_GET_STATUS, status);
 }
 
+static bool is_conserved(const struct kvm_timers_device_status *device)
+{
+	const struct kvm_timers_tick_stats *s = &device->stats;
+
+	return s->due + s->rescaled ==
+	       s->delivered + s->merged + s->dropped + s->given_up + device->owed;
+}
+
 /**
  * kt_host_conserved() - the rule of the account
  * @status:	status
  *
- * Return: every tick of the PIT is accounted for.
+ * Return: every tick of every device is accounted for.
  */
 bool kt_host_conserved(const struct kvm_timers_status *status)
 {
-	const struct kvm_timers_device_status *pit = &status->device[KVM_TIMERS_DEVICE_PIT];
-	const struct kvm_timers_tick_stats *s = &pit->stats;
+	unsigned int i;
 
-	return s->due + s->rescaled ==
-	       s->delivered + s->merged + s->dropped + s->given_up + pit->owed;
+	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
+		if (!is_conserved(&status->device[i]))
+			return false;
+	return true;
 }

@@ -27,7 +27,7 @@ uint64_t kt_host_clks_floor(uint64_t ns);
 uint64_t kt_host_clks_to_ns(uint64_t clks);
 
 void kt_host_pit_config(struct kvm_timers_config *config);
-int kt_host_attach(int vm_fd, const struct kvm_timers_policy_config *policy);
+int kt_host_attach(int vm_fd, const struct kvm_timers_config *config);
 int kt_host_timers_status(int timers, struct kvm_timers_status *status);
 bool kt_host_conserved(const struct kvm_timers_status *status);
 

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,9 @@
 #include "kt_vmm.h"
 
 #define NR_PORTS		0x10000
+#define CMOS_INDEX		0x70
+#define CMOS_DATA		0x71
+#define CMOS_INDEX_MASK		0x7f
 #define NR_GSIS			24
 #define NR_PIC_LINES		16
 #define MAX_CPUID		128
@@ -196,6 +200,40 @@ static int create_vcpu(struct kt_vmm *vm, unsigned int index, bool irqchip)
 	return irqchip ? ioctl(vcpu->fd, KVM_SET_MP_STATE, &runnable) : 0;
 }
 
+/* The ring is one for all vCPUs, in the pages that each of them shares. */
+static int coalesce_cmos(struct kt_vmm *vm)
+{
+	struct kvm_coalesced_mmio_zone zone = {
+		.addr	= CMOS_INDEX,
+		.size	= 1,
+		.pio	= 1,
+	};
+	int page = ioctl(vm->kvm, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_MMIO);
+
+	if (page <= 0 || ioctl(vm->fd, KVM_REGISTER_COALESCED_MMIO, &zone))
+		return -1;
+
+	vm->ring = (void *)vm->vcpu[0].run + page * PAGE_SIZE;
+	return 0;
+}
+
+static int attach(struct kt_vmm *vm, const struct kt_vmm_config *config)
+{
+	struct kvm_timers_config c = {
+		.size		= sizeof(c),
+		.devices	= config->devices ?: KVM_TIMERS_PIT,
+		.rtc_base	= config->rtc_base,
+		.rtc_time_s	= config->rtc_time_s,
+	};
+	unsigned int i;
+
+	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
+		if (c.devices & 1U << i)
+			c.tick[i] = config->policy;
+	vm->timers = kt_host_attach(vm->fd, &c);
+	return vm->timers < 0 ? -1 : 0;
+}
+
 static int create_pit(struct kt_vmm *vm, enum kt_vmm_pit pit)
 {
 	struct kvm_pit_config config = { .flags = KVM_PIT_SPEAKER_DUMMY };
@@ -221,11 +259,8 @@ static int create(struct kt_vmm *vm, const struct kt_vmm_config *config)
 	if (vm->fd < 0 || ioctl(vm->fd, KVM_SET_TSS_ADDR, TSS_ADDR) || create_memory(vm))
 		return -1;
 
-	if (config->takeover == KT_VMM_ATTACH && !kt_host_plain()) {
-		vm->timers = kt_host_attach(vm->fd, &config->policy);
-		if (vm->timers < 0)
-			return -1;
-	}
+	if (config->takeover == KT_VMM_ATTACH && !kt_host_plain() && attach(vm, config))
+		return -1;
 	if (!config->no_irqchip && ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0))
 		return -1;
 	if (!config->no_irqchip && !config->kvm_routing && set_pc_routing(vm->fd))
@@ -238,7 +273,7 @@ static int create(struct kt_vmm *vm, const struct kt_vmm_config *config)
 			return -1;
 		vm->nr_vcpus++;
 	}
-	return 0;
+	return config->coalesce ? coalesce_cmos(vm) : 0;
 }
 
 /**
@@ -255,6 +290,7 @@ int kt_vmm_create(struct kt_vmm *vm, const struct kt_vmm_config *config)
 	int err;
 
 	memset(vm, 0, sizeof(*vm));
+	pthread_mutex_init(&vm->cmos_lock, NULL);
 	vm->kvm = -1;
 	vm->fd = -1;
 	vm->timers = -1;
@@ -336,6 +372,41 @@ static enum kt_vmm_event handle_call(struct kt_vmm *vm, unsigned int index, uint
 	}
 }
 
+/* What KVM has collected comes before the exit that is being handled. */
+static void flush_ring(struct kt_vmm *vm)
+{
+	struct kvm_coalesced_mmio_ring *ring = vm->ring;
+	uint32_t first;
+
+	if (!ring)
+		return;
+
+	for (first = ring->first; first != __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE);
+	     first = (first + 1) % KVM_COALESCED_MMIO_MAX) {
+		vm->cmos_index = ring->coalesced_mmio[first].data[0] & CMOS_INDEX_MASK;
+		__atomic_store_n(&ring->first, (first + 1) % KVM_COALESCED_MMIO_MAX,
+				 __ATOMIC_RELEASE);
+	}
+}
+
+/* The bytes of an access at the ports of the CMOS. */
+static void handle_cmos(struct kt_vmm *vm, const struct kvm_run *run, uint8_t *data)
+{
+	unsigned int i;
+
+	pthread_mutex_lock(&vm->cmos_lock);
+	flush_ring(vm);
+	for (i = 0; i < run->io.size; i++) {
+		if (run->io.direction == KVM_EXIT_IO_OUT && run->io.port + i == CMOS_INDEX) {
+			vm->cmos_index = data[i] & CMOS_INDEX_MASK;
+		} else if (run->io.direction == KVM_EXIT_IO_IN && run->io.port + i == CMOS_DATA) {
+			data[i] = KT_VMM_CMOS(vm->cmos_index);
+			vm->cmos_reads[vm->cmos_index]++;
+		}
+	}
+	pthread_mutex_unlock(&vm->cmos_lock);
+}
+
 /* Nobody is at the other ports: writes are lost, reads float high. */
 static bool handle_io(struct kt_vmm *vm, struct kvm_run *run, uint8_t *call)
 {
@@ -349,6 +420,8 @@ static bool handle_io(struct kt_vmm *vm, struct kvm_run *run, uint8_t *call)
 	vm->port_exits[run->io.port]++;
 	if (run->io.direction == KVM_EXIT_IO_IN)
 		memset(data, 0xff, (size_t)run->io.size * run->io.count);
+	if (run->io.port <= CMOS_DATA && run->io.port + run->io.size > CMOS_INDEX)
+		handle_cmos(vm, run, data);
 	return false;
 }
 

@@ -5,6 +5,7 @@
 #ifndef KT_VMM_H
 #define KT_VMM_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <linux/kvm.h>
@@ -36,7 +37,11 @@ enum kt_vmm_takeover {
  * @kvm_routing: KVM's own routing, GSI 0 to pin 0 of the IOAPIC, not a PC's to pin 2
  * @pit:	which ioctl makes the PIT
  * @takeover:	who serves it
- * @policy:	lost-tick policy of the PIT
+ * @devices:	KVM_TIMERS_* to take over; 0 is the PIT
+ * @policy:	lost-tick policy of each of them
+ * @rtc_base:	see struct kvm_timers_config
+ * @rtc_time_s:	see struct kvm_timers_config
+ * @coalesce:	like QEMU, let KVM collect the writes to port 0x70
  */
 struct kt_vmm_config {
 	unsigned int				nr_vcpus;
@@ -44,8 +49,15 @@ struct kt_vmm_config {
 	bool					kvm_routing;
 	enum kt_vmm_pit				pit;
 	enum kt_vmm_takeover			takeover;
+	uint32_t				devices;
 	struct kvm_timers_policy_config		policy;
+	uint32_t				rtc_base;
+	int64_t					rtc_time_s;
+	bool					coalesce;
 };
+
+/* The VMM's own CMOS: a byte for each index. */
+#define KT_VMM_CMOS(index)	((uint8_t)((index) ^ 0xa5))
 
 enum kt_vmm_event {
 	KT_VMM_ERROR,
@@ -83,6 +95,10 @@ struct kt_vmm_vcpu {
  * @vcpu:	each of them
  * @port_exits:	exits to this VMM, a counter a port
  * @mmio_exits:	exits to this VMM for memory
+ * @cmos_lock:	protects the three below
+ * @cmos_index:	what the VMM has last seen at port 0x70
+ * @cmos_reads:	reads of the VMM's CMOS, a counter an index
+ * @ring:	writes that KVM has collected; NULL: none are
  */
 struct kt_vmm {
 	int			kvm;
@@ -94,6 +110,10 @@ struct kt_vmm {
 	struct kt_vmm_vcpu	vcpu[KT_MAX_VCPUS];
 	uint32_t		*port_exits;
 	uint64_t		mmio_exits;
+	pthread_mutex_t		cmos_lock;
+	uint8_t			cmos_index;
+	uint32_t		cmos_reads[128];
+	struct kvm_coalesced_mmio_ring *ring;
 };
 
 int kt_vmm_create(struct kt_vmm *vm, const struct kt_vmm_config *config);

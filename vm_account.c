@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a guest is given: each source's model tells what is due, the tick engine
+ * decides, and both are traced and counted.
+ */
+#include "vm.h"
+
+#include <linux/bitops.h>
+#include <linux/kvm_host.h>
+#include <linux/minmax.h>
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+/* What the model of a source tells. Return: whether its interrupts are the guest's to have. */
+static bool model_input(const struct kt_vm *vm, unsigned int id, struct kt_tick_input *in)
+{
+	const struct kt_hpet *hpet = &vm->hpet.model;
+	const struct kt_i8254 *pit = &vm->pit.model;
+	const struct kt_rtc *rtc = &vm->rtc.model;
+
+	switch (id) {
+	case KT_SOURCE_PIT:
+		in->edges = kt_i8254_edges(pit, in->now);
+		in->period_ns = kt_i8254_period(pit);
+		in->edge_ns = kt_i8254_last_edge(pit, in->now);
+		return kt_vm_pit_ticking(vm);
+	case KT_SOURCE_RTC:
+		in->edges = kt_rtc_edges(rtc, in->now);
+		in->period_ns = kt_rtc_period(rtc);
+		in->edge_ns = kt_rtc_last_edge(rtc, in->now);
+		return kt_vm_rtc_ticking(vm);
+	default:
+		id -= KT_SOURCE_HPET;
+		in->edges = kt_hpet_edges(hpet, id, in->now);
+		in->period_ns = kt_hpet_period(hpet, id);
+		in->edge_ns = kt_hpet_last_edge(hpet, id, in->now);
+		return kt_hpet_route(hpet, id) != KT_HPET_ROUTE_NONE;
+	}
+}
+
+static u64 model_deadline(const struct kt_vm *vm, unsigned int id, u64 now)
+{
+	const struct kt_hpet *hpet = &vm->hpet.model;
+
+	switch (id) {
+	case KT_SOURCE_PIT:
+		return kt_vm_pit_ticking(vm) ? kt_i8254_deadline(&vm->pit.model, now) : KT_NEVER;
+	case KT_SOURCE_RTC:
+		return kt_vm_rtc_ticking(vm) ? kt_rtc_deadline(&vm->rtc.model, now) : KT_NEVER;
+	default:
+		id -= KT_SOURCE_HPET;
+		return kt_hpet_route(hpet, id) != KT_HPET_ROUTE_NONE ?
+		       kt_hpet_deadline(hpet, id, now) : KT_NEVER;
+	}
+}
+
+/**
+ * kt_vm_deadline() - when there is something to do for a source
+ * @vm:		the guest
+ * @id:		the source
+ * @now:	guest time, ns
+ *
+ * Context: Any, vm->lock held.
+ * Return: guest time, ns, or KT_NEVER.
+ */
+u64 kt_vm_deadline(const struct kt_vm *vm, unsigned int id, u64 now)
+{
+	lockdep_assert_held(&vm->lock);
+
+	return min(model_deadline(vm, id, now), kt_tick_deadline(&vm->source[id].tick));
+}
+
+/**
+ * kt_vm_is_level() - whether a source holds its line up until the guest takes it down
+ * @vm:		the guest
+ * @id:		the source
+ *
+ * Context: Any, vm->lock held.
+ * Return: true for a level triggered timer of the HPET: a level is not a tick.
+ */
+bool kt_vm_is_level(const struct kt_vm *vm, unsigned int id)
+{
+	return kt_source_is_hpet(id) && kt_hpet_is_level(&vm->hpet.model, id - KT_SOURCE_HPET);
+}
+
+static u64 lost(const struct kvm_timers_tick_stats *stats)
+{
+	return stats->merged + stats->dropped + stats->given_up;
+}
+
+/* Tell what a call of the tick engine has changed. */
+static void trace_tick(struct kt_vm *vm, unsigned int device, u64 now,
+		       const struct kt_tick *old, const struct kt_tick *new)
+{
+	u64 due = new->stats.due - old->stats.due;
+	u64 gone = lost(&new->stats) - lost(&old->stats);
+
+	if (due)
+		trace_tick_due(vm->id, device, now, due, new->owed);
+	if (new->catching && !old->catching)
+		trace_catchup_begin(vm->id, device, now, 0, new->owed);
+	if (new->stats.delivered != old->stats.delivered)
+		trace_tick_delivered(vm->id, device, now, 1, new->owed);
+	if (gone)
+		trace_tick_lost(vm->id, device, now, gone, new->owed);
+	if (old->catching && !new->catching)
+		trace_catchup_end(vm->id, device, now, 0, new->owed);
+}
+
+static bool tracing(void)
+{
+	return trace_tick_due_enabled() || trace_tick_delivered_enabled() ||
+	       trace_tick_lost_enabled() || trace_catchup_begin_enabled() ||
+	       trace_catchup_end_enabled();
+}
+
+static void count_lateness(struct kt_vm *vm, unsigned int device, u64 late_us)
+{
+	vm->late[device][min_t(unsigned int, fls64(late_us), KVM_TIMERS_LATE_BUCKETS - 1)]++;
+}
+
+static bool service(struct kt_vm *vm, unsigned int id, const struct kt_tick_input *in)
+{
+	struct kt_tick *tick = &vm->source[id].tick;
+	unsigned int device = kt_source_device(id);
+	struct kt_tick old;
+	bool pulse;
+
+	if (tracing()) {
+		old = *tick;
+		pulse = kt_tick_service(tick, in);
+		trace_tick(vm, device, in->now, &old, tick);
+	} else {
+		pulse = kt_tick_service(tick, in);
+	}
+	if (pulse)
+		count_lateness(vm, device, tick->late_us);
+	return pulse;
+}
+
+/* An interrupt beside the ticks. */
+static void pass(struct kt_vm *vm, unsigned int id, u64 interrupts, u64 now)
+{
+	struct kt_tick *tick = &vm->source[id].tick;
+	struct kt_tick old = *tick;
+
+	kt_tick_pass(tick, interrupts);
+	vm->late[kt_source_device(id)][0] += interrupts;
+	if (tracing())
+		trace_tick(vm, kt_source_device(id), now, &old, tick);
+}
+
+/*
+ * IRQ8 stays up until the guest reads register C: until then there is no new
+ * edge, and time will not bring one.
+ */
+static bool account_rtc(struct kt_vm *vm, struct kt_tick_input *in)
+{
+	struct kt_tick *tick = &vm->source[KT_SOURCE_RTC].tick;
+	u64 rises = kt_rtc_rises(&vm->rtc.model, in->now);
+	u64 caught_up = tick->stats.caught_up;
+	bool pulse;
+
+	if (vm->rtc.asserted && in->pin != KT_TICK_MASKED)
+		in->pin = KT_TICK_LATCHED;
+
+	pulse = service(vm, KT_SOURCE_RTC, in);
+	/* The flag of a tick that was missed is long read. */
+	if (pulse && tick->stats.caught_up != caught_up)
+		kt_rtc_assert_periodic(&vm->rtc.model, in->now);
+
+	/* An edge on a masked input is lost, but the line is up. */
+	if (rises != vm->rtc.rises && !pulse && !vm->rtc.asserted) {
+		vm->rtc.asserted = true;
+		pulse = in->pin != KT_TICK_MASKED;
+		if (pulse)
+			pass(vm, KT_SOURCE_RTC, 1, in->now);
+	}
+	vm->rtc.rises = rises;
+	vm->rtc.asserted |= pulse;
+	return pulse;
+}
+
+/* What fell due while nobody listened. */
+static void end_dormancy(struct kt_vm *vm, unsigned int id, const struct kt_tick_input *now)
+{
+	struct kt_source *source = &vm->source[id];
+	struct kt_tick_input in = *now;
+
+	if (!source->dormant)
+		return;
+
+	source->dormant = false;
+	in.pin = source->latched ? KT_TICK_LATCHED : KT_TICK_MASKED;
+	if (!source->latched)
+		kt_tick_lose(&source->tick, in.edges);
+	if (id == KT_SOURCE_RTC)
+		account_rtc(vm, &in);
+	else
+		service(vm, id, &in);
+}
+
+/**
+ * kt_vm_account() - account what is due of a source
+ * @vm:		the guest
+ * @id:		the source
+ * @pin:	what would become of an interrupt now
+ * @now:	guest time, ns
+ * @edge:	set if there was any edge since the last call
+ *
+ * Context: Any, vm->lock held.
+ * Return: whether to give one interrupt now; then the source is pulsing.
+ */
+bool kt_vm_account(struct kt_vm *vm, unsigned int id, enum kt_tick_pin pin, u64 now, bool *edge)
+{
+	struct kt_source *source = &vm->source[id];
+	struct kt_tick_input in = { .now = now, .pin = pin };
+	bool pulse;
+
+	lockdep_assert_held(&vm->lock);
+
+	*edge = false;
+	if (!model_input(vm, id, &in)) {
+		kt_tick_skip(&source->tick, in.edges);
+		return false;
+	}
+	*edge = in.edges != source->tick.seen;
+	if (kt_vm_is_level(vm, id)) {
+		if (*edge)
+			pass(vm, id, in.edges - source->tick.seen, now);
+		kt_tick_skip(&source->tick, in.edges);
+		return false;
+	}
+
+	end_dormancy(vm, id, &in);
+	if (source->pulsing)
+		in.pin = KT_TICK_BUSY;
+	pulse = id == KT_SOURCE_RTC ? account_rtc(vm, &in) : service(vm, id, &in);
+	source->pulsing |= pulse;
+	return pulse;
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the owner of a guest sees of its clocks, and sets.
+ */
+#include "vm.h"
+
+#include <linux/kvm_host.h>
+#include <linux/math64.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/time64.h>
+
+static u64 unseen_edges(const struct kt_vm *vm, const struct kt_source *source, u64 edges,
+			bool ticking)
+{
+	return ticking && !vm->dead && edges > source->tick.seen ? edges - source->tick.seen : 0;
+}
+
+/**
+ * kt_vm_source_status() - add one source to its device's row of the status
+ * @vm:		the guest, dead or alive
+ * @id:		the source
+ * @edges:	of its model until now
+ * @ticking:	whether they are the guest's to have
+ * @status:	added to
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vm_source_status(struct kt_vm *vm, unsigned int id, u64 edges, bool ticking,
+			 struct kvm_timers_device_status *status)
+{
+	const struct kt_source *source = &vm->source[id];
+	const struct kvm_timers_tick_stats *stats = &source->tick.stats;
+	u64 unseen = unseen_edges(vm, source, edges, ticking);
+
+	lockdep_assert_held(&vm->lock);
+
+	status->stats.due += stats->due + unseen;
+	status->stats.rescaled += stats->rescaled;
+	status->stats.delivered += stats->delivered;
+	status->stats.coalesced += stats->coalesced;
+	status->stats.merged += stats->merged;
+	status->stats.dropped += stats->dropped;
+	status->stats.given_up += stats->given_up;
+	status->stats.caught_up += stats->caught_up;
+	status->owed += source->tick.owed;
+
+	/* What fell due since the guest was last served is owed, or was never heard. */
+	if (source->dormant && !source->latched)
+		status->stats.dropped += unseen;
+	else
+		status->owed += unseen;
+}
+
+static void status_of_policy(const struct kt_vm *vm, unsigned int device,
+			     struct kvm_timers_device_status *status)
+{
+	const struct kt_tick_params *params;
+
+	if (!(vm->devices & BIT(device)))
+		return;
+
+	/* Of several timers each has the same. */
+	params = &vm->source[device].tick.params;
+	status->policy = params->policy;
+	status->catchup_max_rate_pct = params->max_rate_pct;
+	status->catchup_limit_ms = div_u64(params->limit_ns, NSEC_PER_MSEC);
+	status->catchup_threshold_us = div_u64(params->threshold_ns, NSEC_PER_USEC);
+	memcpy(status->late, vm->late[device], sizeof(status->late));
+}
+
+/**
+ * kt_vm_status() - everything an operator wants to see, at one instant
+ * @vm:		the guest, dead or alive
+ * @status:	zeroed but for its size; filled in
+ *
+ * Context: Process.
+ */
+void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
+{
+	unsigned int device;
+	u64 now;
+
+	status->id = vm->id;
+	status->pid = pid_vnr(vm->pid);
+	status->devices = vm->devices;
+	status->mem_bytes = ksize(vm) + sizeof(u64) * num_possible_cpus();
+
+	raw_spin_lock_irq(&vm->lock);
+	now = vm->dead ? vm->end_ns : kt_vm_now(vm);
+	status->guest_ns = now;
+	status->dead = vm->dead;
+	for (device = 0; device < KVM_TIMERS_NR_DEVICES; device++)
+		status_of_policy(vm, device, &status->device[device]);
+	kt_vm_pit_status(vm, &status->device[KVM_TIMERS_DEVICE_PIT], now);
+	kt_vm_rtc_status(vm, status, now);
+	kt_vm_hpet_status(vm, status, now);
+	raw_spin_unlock_irq(&vm->lock);
+}
+
+/**
+ * kt_vm_set_tick_params() - change policy and bounds of a device's ticks
+ * @vm:		the guest
+ * @device:	enum kvm_timers_device, taken over
+ * @params:	checked
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vm_set_tick_params(struct kt_vm *vm, unsigned int device,
+			   const struct kt_tick_params *params)
+{
+	unsigned int id;
+
+	lockdep_assert_held(&vm->lock);
+
+	for (id = 0; id < vm->nr_sources; id++) {
+		if (kt_source_device(id) != device)
+			continue;
+		kt_tick_set_params(&vm->source[id].tick, params);
+		if (!vm->dead)
+			kt_vm_rearm(vm, id, kt_vm_now(vm));
+	}
+}
+
+/**
+ * kt_vm_set_policy() - change the policy of a device at run time
+ * @vm:		the guest
+ * @device:	enum kvm_timers_device
+ * @config:	from the owner
+ *
+ * Context: Process.
+ * Return: 0; -ESRCH the VM is gone; -EOPNOTSUPP no such device; -ENODEV not
+ * taken over; -ERANGE a value is out of range. Then nothing has changed.
+ */
+int kt_vm_set_policy(struct kt_vm *vm, unsigned int device,
+		     const struct kvm_timers_policy_config *config)
+{
+	struct kt_tick_params params;
+	int ret;
+
+	if (device >= KVM_TIMERS_NR_DEVICES)
+		return -EOPNOTSUPP;
+	if (READ_ONCE(vm->dead))
+		return -ESRCH;
+	if (!(vm->devices & BIT(device)))
+		return -ENODEV;
+
+	ret = kt_params_tick(&params, device, config);
+	if (ret)
+		return ret;
+
+	raw_spin_lock_irq(&vm->lock);
+	if (device == KVM_TIMERS_DEVICE_PIT)
+		vm->pit.chosen = config->policy != KVM_TIMERS_POLICY_DEFAULT;
+	kt_vm_set_tick_params(vm, device, &params);
+	raw_spin_unlock_irq(&vm->lock);
+	return 0;
+}
