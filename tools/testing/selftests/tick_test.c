@@ -217,15 +217,19 @@ TEST_F_TIMEOUT(tick, set_policy_drops_debt, SLOW_TIMEOUT)
 		.device	= KVM_TIMERS_DEVICE_PIT,
 		.tick	= { .policy = KVM_TIMERS_POLICY_DISCARD },
 	};
+	uint64_t taken;
 
 	GAP(KVM_TIMERS_POLICY_CATCHUP);
 	ASSERT_EQ(true, until(&self->vm, self->seen + AFTER_GAP, variant->spin));
 	ASSERT_EQ(0, kt_vmm_status(&self->vm, &self->after));
-	EXPECT_GE(self->after.device[KVM_TIMERS_DEVICE_PIT].owed, least_due() - AFTER_GAP);
+	/* On a slow host more came before the guest could say that it had its number. */
+	taken = self->vm.shared->ticks - self->seen + MAX_IN_FLIGHT;
+	ASSERT_LT(taken, least_due());
+	EXPECT_GE(self->after.device[KVM_TIMERS_DEVICE_PIT].owed, least_due() - taken);
 	ASSERT_EQ(0, ioctl(self->vm.timers, KVM_TIMERS_SET_POLICY, &set));
 	ASSERT_EQ(0, kt_vmm_status(&self->vm, &self->after));
 	EXPECT_EQ(KVM_TIMERS_POLICY_DISCARD, self->after.device[KVM_TIMERS_DEVICE_PIT].policy);
-	EXPECT_GE(stats(&self->after)->dropped, least_due() - AFTER_GAP);
+	EXPECT_GE(stats(&self->after)->dropped, least_due() - taken);
 	EXPECT_EQ(true, kt_host_conserved(&self->after));
 	STOP();
 	EXPECT_EQ(stats(&self->after)->due, self->vm.shared->ticks + stats(&self->after)->dropped);
