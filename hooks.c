@@ -30,17 +30,12 @@
 #include <asm/apicdef.h>
 #include <asm/ibt.h>
 
-/* An 8259's second port; bit of the first command word at its first. */
-#define PIC_DATA	BIT(0)
-#define PIC_ICW1	BIT(4)
-
+/* In the order of how often they are called: the handler looks for them one by one. */
 enum hook_id {
+	HOOK_LAPIC_WRITE,
 	HOOK_VCPU_HALT,
 	HOOK_PROCESS_STIMERS,
-	HOOK_LAPIC_WRITE,
 	HOOK_VM_IOCTL,
-	HOOK_PIC_MASTER,
-	HOOK_PIC_SLAVE,
 	HOOK_POST_INIT_VM,
 	HOOK_PRE_DESTROY_VM,
 	NR_HOOKS,
@@ -51,8 +46,6 @@ KT_ORIGINAL(kvm_vcpu_halt);
 KT_ORIGINAL(kvm_hv_process_stimers);
 KT_ORIGINAL(kvm_lapic_reg_write);
 KT_ORIGINAL(kvm_arch_vm_ioctl);
-KT_ORIGINAL(picdev_master_write);
-KT_ORIGINAL(picdev_slave_write);
 KT_ORIGINAL(kvm_arch_post_init_vm);
 KT_ORIGINAL(kvm_arch_pre_destroy_vm);
 
@@ -103,34 +96,6 @@ static typeof(kvm_arch_vm_ioctl(NULL, 0, 0)) vm_ioctl(struct file *filp, unsigne
 	return ret ?: kt_irqchip_ioctl(vm, ioctl, (void __user *)arg);
 }
 
-/*
- * KVM tells of each mask that a guest writes to an 8259, but not that the first
- * command word of its initialization clears all of them.
- */
-static void pic_written(struct kvm_vcpu *vcpu, gpa_t addr, int len, const void *val)
-{
-	if (!(addr & PIC_DATA) && len == 1 && (*(const u8 *)val & PIC_ICW1))
-		kt_vm_recheck(kt_vm_find(vcpu->kvm));
-}
-
-static int pic_master_write(struct kvm_vcpu *vcpu, struct kvm_io_device *dev,
-			    gpa_t addr, int len, const void *val)
-{
-	int ret = static_call(kt_original_picdev_master_write)(vcpu, dev, addr, len, val);
-
-	pic_written(vcpu, addr, len, val);
-	return ret;
-}
-
-static int pic_slave_write(struct kvm_vcpu *vcpu, struct kvm_io_device *dev,
-			   gpa_t addr, int len, const void *val)
-{
-	int ret = static_call(kt_original_picdev_slave_write)(vcpu, dev, addr, len, val);
-
-	pic_written(vcpu, addr, len, val);
-	return ret;
-}
-
 /* Entered with a reference to the module, see wanted(). */
 static int post_init_vm(struct kvm *kvm)
 {
@@ -177,8 +142,6 @@ static struct hook hooks[NR_HOOKS] = {
 	KT_HOOK(HOOK_PROCESS_STIMERS,	kvm_hv_process_stimers,		hv_process_stimers),
 	KT_HOOK(HOOK_LAPIC_WRITE,	kvm_lapic_reg_write,		lapic_write),
 	KT_HOOK(HOOK_VM_IOCTL,		kvm_arch_vm_ioctl,		vm_ioctl),
-	KT_HOOK(HOOK_PIC_MASTER,	picdev_master_write,		pic_master_write),
-	KT_HOOK(HOOK_PIC_SLAVE,		picdev_slave_write,		pic_slave_write),
 	KT_HOOK(HOOK_POST_INIT_VM,	kvm_arch_post_init_vm,		post_init_vm),
 	KT_HOOK(HOOK_PRE_DESTROY_VM,	kvm_arch_pre_destroy_vm,	pre_destroy_vm),
 };
@@ -189,8 +152,6 @@ static __always_inline bool wanted(enum hook_id id, unsigned long arg, unsigned 
 	switch (id) {
 	case HOOK_VCPU_HALT:
 	case HOOK_PROCESS_STIMERS:
-	case HOOK_PIC_MASTER:
-	case HOOK_PIC_SLAVE:
 		return kt_vm_find(((struct kvm_vcpu *)arg)->kvm);
 	case HOOK_LAPIC_WRITE:
 		return (u32)arg2 == APIC_LVT0 && kt_vm_find(kt_lapic_vcpu((void *)arg)->kvm);

@@ -17,11 +17,16 @@
 #define PIT_PORT		0x40
 #define PIT_PORTS		4
 #define PORT61			0x61
+#define PIC_MASTER		0x20
+#define PIC_SLAVE		0xa0
 #define RTC_INDEX		0x70
 #define RTC_DATA		0x71
 #define RTC_PORTS		2
 #define HPET_BASE		0xfed00000
 #define WIDEST			4
+
+/* The first command word of an 8259's initialization. */
+#define PIC_ICW1		BIT(4)
 
 /* What a port without a device reads as. */
 #define FLOATING		0xff
@@ -201,6 +206,25 @@ static const struct kvm_io_device_ops rtc_ops = {
 	.destructor	= rtc_destructor,
 };
 
+/* The access is KVM's to carry out. */
+static int pic_write(struct kvm_vcpu *vcpu, struct kvm_io_device *dev,
+		     gpa_t addr, int len, const void *val)
+{
+	if (*(const u8 *)val & PIC_ICW1)
+		kt_vm_pic_initialized(container_of(dev, struct kt_range, dev)->vm, vcpu);
+	return -EOPNOTSUPP;
+}
+
+static void pic_destructor(struct kvm_io_device *dev)
+{
+	kt_vm_put(container_of(dev, struct kt_range, dev)->vm);
+}
+
+static const struct kvm_io_device_ops pic_ops = {
+	.write		= pic_write,
+	.destructor	= pic_destructor,
+};
+
 static struct kt_vm *hpet_vm(struct kvm_io_device *dev)
 {
 	return active_vm(container_of(dev, struct kt_vm, hpet.mmio), KVM_TIMERS_HPET);
@@ -282,6 +306,28 @@ int kt_io_add_pit(struct kt_vm *vm)
 	return ret;
 }
 
+static int add_ports(struct kt_vm *vm, struct kt_range *range,
+		     const struct kvm_io_device_ops *ops, gpa_t addr, int len)
+{
+	range->vm = vm;
+	return add(vm, &range->dev, ops, KVM_PIO_BUS, addr, len);
+}
+
+/**
+ * kt_io_add_pic() - listen to the command ports of a VM's 8259s
+ * @vm:		the guest
+ *
+ * A range of one port stands before KVM's of two, whoever comes first.
+ *
+ * Context: Process, kvm->lock held, not from a vCPU that is in KVM_RUN.
+ * Return: 0 or -errno.
+ */
+int kt_io_add_pic(struct kt_vm *vm)
+{
+	return add_ports(vm, &vm->pic[0], &pic_ops, PIC_MASTER, 1) ?:
+	       add_ports(vm, &vm->pic[1], &pic_ops, PIC_SLAVE, 1);
+}
+
 /**
  * kt_io_add_rtc() - put the RTC's ports on a VM's bus
  * @vm:		the guest; they answer once the RTC is active
@@ -294,11 +340,9 @@ int kt_io_add_rtc(struct kt_vm *vm)
 	int ret = 0;
 	int i;
 
-	for (i = 0; !ret && i < KT_RTC_RANGES; i++) {
-		vm->rtc.ports[i].vm = vm;
-		ret = add(vm, &vm->rtc.ports[i].dev, &rtc_ops, KVM_PIO_BUS,
-			  rtc_ranges[i].addr, rtc_ranges[i].len);
-	}
+	for (i = 0; !ret && i < KT_RTC_RANGES; i++)
+		ret = add_ports(vm, &vm->rtc.ports[i], &rtc_ops,
+				rtc_ranges[i].addr, rtc_ranges[i].len);
 	return ret;
 }
 

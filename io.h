@@ -8,6 +8,7 @@
 #include "vm.h"
 
 int kt_io_add_pit(struct kt_vm *vm);
+int kt_io_add_pic(struct kt_vm *vm);
 int kt_io_add_rtc(struct kt_vm *vm);
 int kt_io_add_hpet(struct kt_vm *vm);
 

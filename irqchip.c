@@ -22,13 +22,14 @@
 int kt_irqchip_create(struct kt_vm *vm)
 {
 	u32 missing = vm->devices & ~vm->active;
-	int ret = 0;
+	int ret;
 
 	lockdep_assert_held(&vm->kvm->lock);
 
 	if (!kt_inject_irqchip(vm->kvm))
 		return 0;
-	if (missing & KVM_TIMERS_RTC)
+	ret = kt_io_add_pic(vm);
+	if (!ret && (missing & KVM_TIMERS_RTC))
 		ret = kt_io_add_rtc(vm) ?: kt_vm_rtc_create(vm);
 	if (!ret && (missing & KVM_TIMERS_HPET))
 		ret = kt_io_add_hpet(vm) ?: kt_vm_hpet_create(vm);

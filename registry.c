@@ -87,7 +87,7 @@ void kt_vm_put(struct kt_vm *vm)
 
 	put_pid(vm->pid);
 	free_percpu(vm->hpet.reads);
-	kfree_rcu(vm, rcu);
+	kvfree_rcu(vm, rcu);
 	module_put(THIS_MODULE);
 }
 

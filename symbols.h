@@ -12,7 +12,6 @@
 
 #include <linux/kvm_host.h>
 #include <linux/static_call.h>
-#include <kvm/iodev.h>
 
 /* Private to KVM, not in any header for modules. */
 int kvm_apic_accept_pic_intr(struct kvm_vcpu *vcpu);
@@ -21,10 +20,6 @@ bool kvm_apic_match_dest(struct kvm_vcpu *vcpu, struct kvm_lapic *source,
 void kvm_apic_nmi_wd_deliver(struct kvm_vcpu *vcpu);
 void kvm_hv_process_stimers(struct kvm_vcpu *vcpu);
 int kvm_lapic_reg_write(struct kvm_lapic *apic, u32 reg, u32 val);
-int picdev_master_write(struct kvm_vcpu *vcpu, struct kvm_io_device *dev, gpa_t addr, int len,
-			const void *val);
-int picdev_slave_write(struct kvm_vcpu *vcpu, struct kvm_io_device *dev, gpa_t addr, int len,
-		       const void *val);
 int kvm_set_msi(struct kvm_kernel_irq_routing_entry *e, struct kvm *kvm, int irq_source_id,
 		int level, bool line_status);
 

@@ -17,7 +17,7 @@
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
-#include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 /* How long to wait for a summoned vCPU before looking where it is. */
 #define BACKSTOP_FIRST_NS	(10 * NSEC_PER_MSEC)
@@ -126,7 +126,7 @@ static enum kt_tick_pin probe(struct kt_vm *vm, unsigned int id, struct kt_line 
 		return kt_inject_probe_msi(vm->kvm, message, &source->target);
 
 	WRITE_ONCE(source->target, awake_vcpu(vm));
-	return kt_inject_can_store() ? KT_TICK_READY : KT_TICK_BUSY;
+	return KT_TICK_READY;
 }
 
 static void give(struct kt_vm *vm, struct kt_line *line, u64 message)
@@ -137,6 +137,12 @@ static void give(struct kt_vm *vm, struct kt_line *line, u64 message)
 		kt_inject_store(vm->kvm, message);
 	else if (kt_inject_msi_atomic(vm->kvm, message) == -EWOULDBLOCK)
 		kt_inject_msi(vm->kvm, message);
+}
+
+/* A message to memory takes a vCPU's thread. Return: false where it has to wait for one. */
+static bool can_give(struct kt_line *line, u64 message)
+{
+	return line || kt_inject_is_msi(message) || kt_inject_can_store();
 }
 
 /**
@@ -174,7 +180,13 @@ void kt_vm_serve(struct kt_vm *vm, unsigned int id, bool fresh)
 	if (fresh && pin != KT_TICK_READY && pin != KT_TICK_BUSY)
 		kt_tick_forgive(&source->tick);
 	pulse = kt_vm_account(vm, id, pin, now, &edge) || source->unsent;
-	source->unsent = false;
+	source->unsent = pulse && !can_give(line, message);
+	if (source->unsent) {
+		set_bit(id, &vm->parked);
+		pulse = false;
+	} else {
+		clear_bit(id, &vm->parked);
+	}
 	level = kt_vm_is_level(vm, id);
 	source->latched = pin == KT_TICK_LATCHED;
 	source->dormant = masked && (pin == KT_TICK_MASKED || source->latched) &&
@@ -307,9 +319,20 @@ static void work(struct work_struct *work)
 	}
 }
 
-/* Somebody else than this caller is to serve what has become possible to give. */
-static void hand_over(struct kt_vm *vm, unsigned int id)
+/* From now on edges are ticks again. To serve them is for somebody without KVM's locks. */
+static void pin_opened(struct kt_vm *vm, unsigned int id)
 {
+	struct kt_source *source = &vm->source[id];
+	unsigned long flags;
+
+	if (!READ_ONCE(source->dormant) && !READ_ONCE(source->tick.owed))
+		return;
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	if (!vm->dead)
+		kt_vm_wake(vm, id, kt_vm_now(vm));
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+
 	set_bit(id, &vm->due);
 	queue_work(workers, &vm->work);
 }
@@ -336,9 +359,9 @@ void kt_vm_line_event(struct kt_line *line, bool unmasked)
 		source = &vm->source[id];
 		if (READ_ONCE(source->line) != line)
 			continue;
-		if (unmasked && (READ_ONCE(source->dormant) || READ_ONCE(source->tick.owed)))
-			hand_over(vm, id);
-		else if (!unmasked && READ_ONCE(source->tick.owed))
+		if (unmasked)
+			pin_opened(vm, id);
+		else if (READ_ONCE(source->tick.owed))
 			kt_vm_serve(vm, id, false);
 	}
 }
@@ -359,6 +382,22 @@ void kt_vm_recheck(struct kt_vm *vm)
 		if (line)
 			kt_vm_line_event(line, true);
 	}
+}
+
+/**
+ * kt_vm_pic_initialized() - the guest is about to initialize an 8259
+ * @vm:		the guest
+ * @vcpu:	the vCPU that writes
+ *
+ * KVM tells of each mask that a guest writes, but not that this clears all of
+ * them. It has done so when the vCPU runs on.
+ *
+ * Context: Process, the vCPU's thread.
+ */
+void kt_vm_pic_initialized(struct kt_vm *vm, struct kvm_vcpu *vcpu)
+{
+	WRITE_ONCE(vm->reopened, true);
+	kt_inject_summon_self(vcpu);
 }
 
 /**
@@ -385,7 +424,18 @@ void kt_vm_halt_begin(struct kt_vm *vm, struct kvm_vcpu *vcpu)
  */
 void kt_vm_halt_end(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 {
+	unsigned long parked = READ_ONCE(vm->parked);
+	unsigned int id;
+
 	clear_bit(vcpu->vcpu_idx, vm->halted);
+	if (likely(!parked))
+		return;
+
+	for_each_set_bit(id, &parked, KT_MAX_SOURCES) {
+		WRITE_ONCE(vm->source[id].target, vcpu);
+		set_bit(id, &vm->due);
+	}
+	kt_inject_summon_self(vcpu);
 }
 
 /**
@@ -404,6 +454,11 @@ void kt_vm_summoned(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 	unsigned int id;
 
 	kt_vm_rtc_selected(vm, vcpu);
+	if (unlikely(READ_ONCE(vm->reopened))) {
+		WRITE_ONCE(vm->reopened, false);
+		kt_vm_recheck(vm);
+		due = READ_ONCE(vm->due);
+	}
 	for_each_set_bit(id, &due, KT_MAX_SOURCES) {
 		target = target_of(&vm->source[id]);
 		if (!target || target == vcpu)
@@ -430,12 +485,13 @@ struct kt_vm *kt_vm_create(const struct kt_vm_params *params)
 	struct kt_vm *vm;
 	unsigned int id;
 
-	vm = kzalloc(struct_size(vm, source, nr_sources), GFP_KERNEL_ACCOUNT);
+	/* By pages: the next power of two may be almost twice as much. */
+	vm = __vmalloc(struct_size(vm, source, nr_sources), GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
 	vm->hpet.reads = alloc_percpu_gfp(u64, GFP_KERNEL_ACCOUNT);
 	if (!vm->hpet.reads) {
-		kfree(vm);
+		vfree(vm);
 		return ERR_PTR(-ENOMEM);
 	}
 

@@ -163,6 +163,8 @@ struct kt_hpet_device {
  * @id:		number for the tool
  * @pid:	process that created it
  * @owner:	user who created it
+ * @pic:	command ports of the 8259s, to listen to
+ * @reopened:	an 8259 has been initialized, which clears its masks
  * @devices:	KVM_TIMERS_* taken over
  * @active:	KVM_TIMERS_* that the guest has
  * @dead:	the VM is being destroyed
@@ -172,6 +174,7 @@ struct kt_hpet_device {
  * @alarm:	fires at the next thing to do
  * @lock:	protects all below, and the models and counters of the devices
  * @due:	sources, a bit each, that wait to be served
+ * @parked:	sources, a bit each, whose message waits for a vCPU that is not halted
  * @rang_ns:	host time of the last alarm
  * @backstop_ns: wait for a vCPU that does not come
  * @backstop_at_ns: host time at which that is over
@@ -192,6 +195,8 @@ struct kt_vm {
 	u32			id;
 	struct pid		*pid;
 	kuid_t			owner;
+	struct kt_range		pic[2];
+	bool			reopened;
 	u32			devices;
 	u32			active;
 	bool			dead;
@@ -202,6 +207,7 @@ struct kt_vm {
 	struct hrtimer		alarm ____cacheline_aligned;
 	raw_spinlock_t		lock;
 	unsigned long		due;
+	unsigned long		parked;
 	u64			rang_ns;
 	u64			backstop_ns;
 	u64			backstop_at_ns;
@@ -292,10 +298,12 @@ void kt_vm_summoned(struct kt_vm *vm, struct kvm_vcpu *vcpu);
 void kt_vm_rearm(struct kt_vm *vm, unsigned int id, u64 now);
 void kt_vm_serve(struct kt_vm *vm, unsigned int id, bool fresh);
 void kt_vm_recheck(struct kt_vm *vm);
+void kt_vm_pic_initialized(struct kt_vm *vm, struct kvm_vcpu *vcpu);
 void kt_vm_line_event(struct kt_line *line, bool unmasked);
 bool kt_vm_account(struct kt_vm *vm, unsigned int id, enum kt_tick_pin pin, u64 now, bool *edge);
 u64 kt_vm_deadline(const struct kt_vm *vm, unsigned int id, u64 now);
 bool kt_vm_is_level(const struct kt_vm *vm, unsigned int id);
+void kt_vm_wake(struct kt_vm *vm, unsigned int id, u64 now);
 
 int kt_vm_pit_create(struct kt_vm *vm);
 u8 kt_vm_pit_read(struct kt_vm *vm, enum kt_i8254_port port);

@@ -182,16 +182,31 @@ static bool account_rtc(struct kt_vm *vm, struct kt_tick_input *in)
 	return pulse;
 }
 
-/* What fell due while nobody listened. */
-static void end_dormancy(struct kt_vm *vm, unsigned int id, const struct kt_tick_input *now)
+/**
+ * kt_vm_wake() - somebody listens to a source again
+ * @vm:		the guest
+ * @id:		the source
+ * @now:	guest time, ns
+ *
+ * What fell due while nobody did is settled, if the source was dormant.
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vm_wake(struct kt_vm *vm, unsigned int id, u64 now)
 {
 	struct kt_source *source = &vm->source[id];
-	struct kt_tick_input in = *now;
+	struct kt_tick_input in = { .now = now };
+
+	lockdep_assert_held(&vm->lock);
 
 	if (!source->dormant)
 		return;
 
 	source->dormant = false;
+	if (!model_input(vm, id, &in)) {
+		kt_tick_skip(&source->tick, in.edges);
+		return;
+	}
 	in.pin = source->latched ? KT_TICK_LATCHED : KT_TICK_MASKED;
 	if (!source->latched)
 		kt_tick_lose(&source->tick, in.edges);
@@ -233,9 +248,10 @@ bool kt_vm_account(struct kt_vm *vm, unsigned int id, enum kt_tick_pin pin, u64 
 		return false;
 	}
 
-	end_dormancy(vm, id, &in);
+	kt_vm_wake(vm, id, now);
+	/* What is parked waits for a vCPU, not for time. */
 	if (source->pulsing)
-		in.pin = KT_TICK_BUSY;
+		in.pin = source->unsent ? KT_TICK_LATCHED : KT_TICK_BUSY;
 	pulse = id == KT_SOURCE_RTC ? account_rtc(vm, &in) : service(vm, id, &in);
 	source->pulsing |= pulse;
 	return pulse;

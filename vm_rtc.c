@@ -70,6 +70,18 @@ static bool rearm(struct kt_vm *vm, u64 now)
 	       kt_rtc_rises(&vm->rtc.model, now) != vm->rtc.rises;
 }
 
+/* The line is about to go down: the flag of edges that it has hidden is read with it. */
+static void end_interrupt(struct kt_vm *vm, u64 now)
+{
+	bool edge;
+
+	if (!vm->rtc.asserted)
+		return;
+
+	kt_vm_account(vm, KT_SOURCE_RTC, KT_TICK_LATCHED, now, &edge);
+	vm->rtc.asserted = false;
+}
+
 /**
  * kt_vm_rtc_read() - the guest reads port 0x71
  * @vm:		the guest
@@ -88,13 +100,12 @@ bool kt_vm_rtc_read(struct kt_vm *vm, u8 *val)
 	index = READ_ONCE(vm->rtc.index);
 	if (index != KT_RTC_FOREIGN) {
 		now = kt_vm_now(vm);
+		if (index == KT_RTC_C)
+			end_interrupt(vm, now);
 		*val = kt_rtc_read(&vm->rtc.model, index, now);
 		vm->rtc.reads++;
 		/* The line is down: the next edge can come. */
-		if (index == KT_RTC_C) {
-			vm->rtc.asserted = false;
-			attend = rearm(vm, now);
-		}
+		attend = index == KT_RTC_C && rearm(vm, now);
 	}
 	raw_spin_unlock_irq(&vm->lock);
 

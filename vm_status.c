@@ -6,7 +6,8 @@
 
 #include <linux/kvm_host.h>
 #include <linux/math64.h>
-#include <linux/slab.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
 #include <linux/string.h>
 #include <linux/time64.h>
 
@@ -84,7 +85,8 @@ void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
 	status->id = vm->id;
 	status->pid = pid_vnr(vm->pid);
 	status->devices = vm->devices;
-	status->mem_bytes = ksize(vm) + sizeof(u64) * num_possible_cpus();
+	status->mem_bytes = PAGE_ALIGN(struct_size(vm, source, vm->nr_sources)) +
+			    sizeof(u64) * num_possible_cpus();
 
 	raw_spin_lock_irq(&vm->lock);
 	now = vm->dead ? vm->end_ns : kt_vm_now(vm);
