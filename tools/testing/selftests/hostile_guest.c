@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest that makes port accesses which no driver would, with interrupts on.
+ * A guest that makes accesses which no driver would, with interrupts on: to the
+ * ports of the PIT and the RTC, and to the registers of the HPET.
  */
 #include "guest.h"
 
@@ -10,14 +11,78 @@
 #define NR_PIT			9
 #define FIRST_KBC		0x60
 #define NR_KBC			5
+#define FIRST_RTC		0x6d
+#define NR_RTC			9
 #define MAX_STRING		16
 
+#define PIT_STOP		0x30
+#define RTC_LAST_INDEX		0x0d
+#define RTC_B			0x0b
+#define RTC_C			0x0c
+#define RTC_24H			0x02
+
+#define HPET_BASE		0xfed00000UL
+#define HPET_PAGE		0x1000
+#define HPET_SIZE		0x400
+#define HPET_CONF		0x10
+#define HPET_TIMERS		0x100
+#define HPET_TIMER_SIZE		0x20
+#define HPET_FSB		0x10
+#define HPET_FSB_SIZE		8
+
+/*
+ * What the HPET is let write: interrupts that are fixed or of lowest priority, with
+ * a vector that is no exception's, no 8259's and not the spurious one; or data to a
+ * page that is not used.
+ */
+#define FSB_LAPIC		0xfee00000
+#define FSB_PAGE		0x40000
+#define FSB_PAGE_OFFSET		0xffc
+#define FSB_DATA		0xffffc13f
+#define FSB_VECTOR		0x40
+
+#define PIC2_DATA		0xa1
+#define PIC_IRQ0_CASCADE	0xfa
+#define PIC2_IRQ8		0xfe
+#define LVT0_EXTINT		0x700
+#define VEC_IRQ8_PIC		(KT_GUEST_VEC_PIC + 8)
+#define VEC_IRQ8_IOAPIC		(KT_GUEST_VEC_IOAPIC + 1)
+
+/* So many interrupts between two accesses: the guest gets to nothing else. */
+#define STORM			32
+
 static uint64_t rng;
+static volatile unsigned int since_access;
+
+static void hpet_write32(unsigned int offset, uint32_t val)
+{
+	*(volatile uint32_t *)(HPET_BASE + offset) = val;
+}
+
+static void rtc_write(uint8_t index, uint8_t val)
+{
+	outb(index, RTC_INDEX);
+	outb(val, RTC_DATA);
+}
+
+/* What has been programmed is faster than this host can emulate: end it. */
+static void silence(void)
+{
+	hpet_write32(HPET_CONF, 0);
+	rtc_write(RTC_B, RTC_24H);
+	outb(PIT_STOP, PIT_CTRL);
+}
 
 void kt_guest_irq(unsigned int vector)
 {
 	if (vector == KT_GUEST_VEC_PIC || vector == KT_GUEST_VEC_IOAPIC)
 		kt_guest_shared->ticks++;
+	if (vector == VEC_IRQ8_PIC || vector == VEC_IRQ8_IOAPIC) {
+		outb(RTC_C, RTC_INDEX);
+		inb(RTC_DATA);
+	}
+	if (++since_access > STORM)
+		silence();
 }
 
 /* xorshift64*. */
@@ -101,12 +166,120 @@ static void access(uint16_t port, unsigned int how)
 	}
 }
 
+static bool is_fsb(unsigned int offset, unsigned int len)
+{
+	unsigned int reg = offset % HPET_TIMER_SIZE;
+
+	return offset + len > HPET_TIMERS && offset < HPET_SIZE &&
+	       reg + len > HPET_FSB && reg < HPET_FSB + HPET_FSB_SIZE;
+}
+
+static uint32_t fsb_data(void)
+{
+	return (random() & FSB_DATA) | FSB_VECTOR;
+}
+
+static uint32_t fsb_address(void)
+{
+	return random() % 2 ? FSB_LAPIC : FSB_PAGE + (random() & FSB_PAGE_OFFSET);
+}
+
+static void write_fsb(unsigned int offset, unsigned int how)
+{
+	volatile uint32_t *reg = (void *)(HPET_BASE + (offset & -HPET_TIMER_SIZE) + HPET_FSB);
+
+	switch (how % 3) {
+	case 0:
+		reg[0] = fsb_data();
+		break;
+	case 1:
+		reg[1] = fsb_address();
+		break;
+	default:
+		*(volatile uint64_t *)reg = (uint64_t)fsb_address() << 32 | fsb_data();
+	}
+}
+
+/* Often the general configuration and the timers that are there, else anything. */
+static unsigned int pick_offset(unsigned int len)
+{
+	switch (random() % 4) {
+	case 0:
+		return random() % (HPET_PAGE - len + 1);
+	case 1:
+		return HPET_CONF;
+	default:
+		return HPET_TIMERS + random() % (3 * HPET_TIMER_SIZE) / 4 * 4;
+	}
+}
+
+static void access_hpet(unsigned int how)
+{
+	unsigned int width = how % 4, len = 1 << width, offset = pick_offset(len);
+	volatile void *reg = (void *)(HPET_BASE + offset);
+	uint64_t val = (uint64_t)random() << 32 | random();
+
+	/* Small numbers are the ones that hurt. */
+	if (random() % 2)
+		val &= 0xffff;
+	if (how / 4 % 2 && is_fsb(offset, len)) {
+		write_fsb(offset, random());
+		return;
+	}
+
+	switch (how % 8) {
+	case 0:
+		*(volatile uint8_t *)reg;
+		break;
+	case 1:
+		*(volatile uint16_t *)reg;
+		break;
+	case 2:
+		*(volatile uint32_t *)reg;
+		break;
+	case 3:
+		*(volatile uint64_t *)reg;
+		break;
+	case 4:
+		*(volatile uint8_t *)reg = val;
+		break;
+	case 5:
+		*(volatile uint16_t *)reg = val;
+		break;
+	case 6:
+		*(volatile uint32_t *)reg = val;
+		break;
+	default:
+		*(volatile uint64_t *)reg = val;
+	}
+}
+
 static uint16_t pick_port(void)
 {
-	/* Mostly the PIT: the others have one register of interest. */
-	if (random() % 4)
+	unsigned int pick = random() % 8;
+
+	/* Mostly the PIT and the RTC: the others have one register of interest. */
+	if (pick < 4)
 		return FIRST_PIT + random() % NR_PIT;
-	return FIRST_KBC + random() % NR_KBC;
+	if (pick == 4)
+		return FIRST_KBC + random() % NR_KBC;
+	/* Few of the indices are the RTC's. */
+	if (pick == 5)
+		outb(random() % (RTC_LAST_INDEX + 1), RTC_INDEX);
+	return FIRST_RTC + random() % NR_RTC;
+}
+
+static void take_interrupts(enum kt_pin pin)
+{
+	kt_guest_irq0_route(pin);
+	kt_guest_lapic_init();
+	if (pin == KT_PIN_PIC) {
+		kt_guest_lapic_lvt0(LVT0_EXTINT);
+		kt_guest_pic_init(PIC_IRQ0_CASCADE);
+		outb(PIC2_IRQ8, PIC2_DATA);
+	} else {
+		kt_guest_ioapic_edge(8, VEC_IRQ8_IOAPIC);
+	}
 }
 
 /* arg 0: accesses, arg 1: seed, arg 2: enum kt_pin. */
@@ -115,17 +288,22 @@ void kt_guest_main(void)
 	uint64_t n = kt_guest_shared->arg[0], i;
 
 	rng = kt_guest_shared->arg[1] | 1;
-	kt_guest_irq0_route(kt_guest_shared->arg[2]);
+	take_interrupts(kt_guest_shared->arg[2]);
 	sti();
 	for (i = 0; i < n; i++) {
-		if (random() % 8)
+		since_access = 0;
+		if (random() % 4 == 0)
+			access_hpet(random());
+		else if (random() % 8)
 			access(pick_port(), random());
 		else
 			access_string(pick_port(), random());
 	}
 
-	/* The device still works, whatever has been done to it. */
+	/* The device still works, whatever has been done to it and to those that replace it. */
 	cli();
+	silence();
+	since_access = 0;
 	kt_guest_shared->ticks = 0;
 	kt_guest_pit_program(0, CONTROL_MODE2, COUNT_1KHZ);
 	while (kt_guest_shared->ticks < 10) {

@@ -11,6 +11,8 @@
 #define PIC_EOI			0x20
 #define PIC_READ_ISR		0x0b
 #define PIC_ONLY_IRQ0		0xfe
+#define PIC_ONLY_CASCADE	0xfb
+#define PIC2_ONLY_IRQ8		0xfe
 
 #define LAPIC_BASE		0xfee00000UL
 #define LAPIC_TPR		0x080
@@ -29,6 +31,8 @@
 #define NR_VECTORS		256
 #define STUB_SIZE		16
 #define GATE_INTERRUPT		0x8e00
+#define RFLAGS_IF		0x200UL
+#define OPCODE_HLT		0xf4
 
 /* Pushed by start.S and the CPU. */
 struct frame {
@@ -36,6 +40,8 @@ struct frame {
 	uint64_t	vector;
 	uint64_t	error;
 	uint64_t	rip;
+	uint64_t	cs;
+	uint64_t	rflags;
 };
 
 struct gate {
@@ -57,9 +63,16 @@ void kt_guest_entry(void);
 void kt_guest_trap(struct frame *frame);
 
 static struct gate idt[NR_VECTORS] __attribute__((aligned(16)));
+static bool closing[KT_MAX_VCPUS];
 
-/* The VMM leaves each vCPU's index in the lowest word of its stack. */
-static unsigned int vcpu_index(void)
+/**
+ * kt_guest_vcpu() - which vCPU this is
+ *
+ * The VMM leaves the number in the lowest word of each vCPU's stack.
+ *
+ * Return: number, from 0.
+ */
+unsigned int kt_guest_vcpu(void)
 {
 	uint64_t rsp;
 
@@ -69,7 +82,7 @@ static unsigned int vcpu_index(void)
 
 static struct kt_shared_call *my_call(void)
 {
-	return &kt_guest_shared->call[vcpu_index()];
+	return &kt_guest_shared->call[kt_guest_vcpu()];
 }
 
 static void call(enum kt_call nr)
@@ -158,6 +171,18 @@ static void lapic_irq(unsigned int vector)
 	lapic_write(LAPIC_EOI, 0);
 }
 
+/*
+ * Emulated SVM may forget the shadow of STI and interrupt just before HLT, which
+ * would then never end.
+ */
+static void close_window(struct frame *frame)
+{
+	closing[kt_guest_vcpu()] = false;
+	frame->rflags &= ~RFLAGS_IF;
+	if (*(const uint8_t *)frame->rip == OPCODE_HLT)
+		frame->rip++;
+}
+
 /* Called by start.S for every vector. */
 void kt_guest_trap(struct frame *frame)
 {
@@ -184,6 +209,8 @@ void kt_guest_trap(struct frame *frame)
 		pic_irq(frame->vector);
 	else
 		lapic_irq(frame->vector);
+	if (closing[kt_guest_vcpu()])
+		close_window(frame);
 }
 
 /* Called by start.S on each vCPU. */
@@ -211,6 +238,17 @@ void kt_guest_sync(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 	mine->val[2] = c;
 	mine->val[3] = d;
 	call(KT_CALL_SYNC);
+}
+
+/**
+ * kt_guest_close() - let the handler return with interrupts disabled
+ *
+ * For a handler, where interrupts come faster than a slow host lets a guest take
+ * them: what was interrupted would never run on.
+ */
+void kt_guest_close(void)
+{
+	closing[kt_guest_vcpu()] = true;
 }
 
 /** kt_guest_done() - say that this command is finished */
@@ -282,14 +320,25 @@ void kt_guest_lapic_lvt0(uint32_t val)
 }
 
 /**
+ * kt_guest_ioapic_entry() - write a redirection entry
+ * @pin:	pin
+ * @entry:	its lower half
+ * @dest:	destination
+ */
+void kt_guest_ioapic_entry(unsigned int pin, uint32_t entry, uint8_t dest)
+{
+	ioapic_write(IOAPIC_REDTBL + 2 * pin + 1, (uint32_t)dest << 24);
+	ioapic_write(IOAPIC_REDTBL + 2 * pin, entry);
+}
+
+/**
  * kt_guest_ioapic_edge() - unmask a pin: edge, fixed, physical, to the first vCPU
  * @pin:	pin
  * @vector:	vector
  */
 void kt_guest_ioapic_edge(unsigned int pin, uint8_t vector)
 {
-	ioapic_write(IOAPIC_REDTBL + 2 * pin + 1, 0);
-	ioapic_write(IOAPIC_REDTBL + 2 * pin, vector);
+	kt_guest_ioapic_entry(pin, vector, 0);
 }
 
 /**
@@ -315,6 +364,23 @@ void kt_guest_irq0_route(enum kt_pin pin)
 	kt_guest_lapic_init();
 	kt_guest_lapic_lvt0(LAPIC_LVT_MASKED);
 	kt_guest_ioapic_edge(pin == KT_PIN_IOAPIC_0 ? 0 : 2, KT_GUEST_VEC_IOAPIC);
+}
+
+/**
+ * kt_guest_irq8_route() - let IRQ 8, and nothing else, come in by one way
+ * @pin:	KT_PIN_PIC, or any other: pin 8 of the IOAPIC
+ */
+void kt_guest_irq8_route(enum kt_pin pin)
+{
+	if (pin == KT_PIN_PIC) {
+		kt_guest_pic_init(PIC_ONLY_CASCADE);
+		outb(PIC2_ONLY_IRQ8, PIC2_DATA);
+		return;
+	}
+	kt_guest_pic_off();
+	kt_guest_lapic_init();
+	kt_guest_lapic_lvt0(LAPIC_LVT_MASKED);
+	kt_guest_ioapic_edge(8, KT_GUEST_VEC_IOAPIC);
 }
 
 /**

@@ -29,6 +29,11 @@
 #define PIT_STATUS_OUT		0x80
 #define PIT_STATUS_NULL		0x40
 
+/* RTC. Bit 7 of the index masks the NMI. */
+#define RTC_INDEX		0x70
+#define RTC_DATA		0x71
+#define RTC_NMI_OFF		0x80
+
 #define kt_guest_shared		((struct kt_shared *)KT_SHARED_GPA)
 
 static inline void outb(uint8_t val, uint16_t port)
@@ -119,6 +124,8 @@ static inline uint64_t rdtsc(void)
 void kt_guest_main(void);
 void kt_guest_irq(unsigned int vector);
 
+unsigned int kt_guest_vcpu(void);
+void kt_guest_close(void);
 void kt_guest_sync(uint64_t a, uint64_t b, uint64_t c, uint64_t d);
 void kt_guest_done(void);
 void kt_guest_assert(const char *file, int line, const char *expr, uint64_t a, uint64_t b);
@@ -127,9 +134,11 @@ void kt_guest_pic_init(uint8_t mask);
 void kt_guest_pic_off(void);
 void kt_guest_lapic_init(void);
 void kt_guest_lapic_lvt0(uint32_t val);
+void kt_guest_ioapic_entry(unsigned int pin, uint32_t entry, uint8_t dest);
 void kt_guest_ioapic_edge(unsigned int pin, uint8_t vector);
 void kt_guest_ioapic_mask(unsigned int pin);
 void kt_guest_irq0_route(enum kt_pin pin);
+void kt_guest_irq8_route(enum kt_pin pin);
 
 void kt_guest_pit_program(unsigned int channel, uint8_t control, uint16_t count);
 uint8_t kt_guest_pit_status(unsigned int channel);
