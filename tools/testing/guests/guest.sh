@@ -4,29 +4,32 @@
 # What runs in the guests, by busybox, on the console: commands come in as
 # "NUMBER COMMAND [ARG]", answers go out as "@NUMBER WORDS".
 
-# Leaves count and name of the controller of IRQ0; "0 none" where nothing uses it. By the
-# shell alone: a process costs a small guest many ticks.
-irq0()
+# Leaves count and name of the controller of IRQ $1, or of $1 and a later $2 together; "0 none"
+# where nothing uses it. By the shell alone: a process costs a small guest many ticks.
+irq()
 {
-	while read -r irq count chip _; do
-		[ "$irq" = 0: ] && return
+	count=0 chip=none last=${2:-$1}
+	while read -r irq times where _; do
+		case $irq in
+		"$1:" | "$last:") count=$((count + times)) chip=$where ;;
+		esac
+		[ "$irq" = "$last:" ] && return
 	done </proc/interrupts
-	count=0 chip=none
 }
 
 # Wait until IRQ0 has come $1 times more.
 ticks()
 {
-	irq0
+	irq 0
 	end=$((count + $1))
 	while [ "$count" -lt "$end" ]; do
 		usleep 200000
-		irq0
+		irq 0
 	done
 }
 
-# Write bytes to the PIT, behind the kernel's back. $1: port, $2...: bytes in octal
-pit()
+# Write bytes to a port, behind the kernel's back. $1: port, $2...: bytes in octal
+port()
 {
 	port=$1
 	shift
@@ -39,14 +42,45 @@ pit()
 # console needs no tick.
 pause()
 {
-	pit 67 060
+	port 67 060
 }
 
 # As the kernel has programmed it: 250 Hz in mode 2.
 resume()
 {
-	pit 67 064
-	pit 64 245 022
+	port 67 064
+	port 64 245 022
+}
+
+# Bytes $1 to $2 of the CMOS, in hexadecimal.
+cmos()
+{
+	for index in $(seq "$1" "$2"); do
+		port 112 "$(printf '%o' "$index")"
+		dd if=/dev/port bs=1 skip=113 count=1 2>/dev/null
+	done | hexdump -v -e '1/1 "%02x "'
+}
+
+# Write to the CMOS, index and byte by one call: the kernel may want another index any time.
+# $1: index, $2: byte, in octal
+cmos_write()
+{
+	printf "\\$1\\$2" | dd of=/dev/port bs=2 seek=56 conv=notrunc 2>/dev/null
+}
+
+# Mask pin $1 of the IOAPIC. Needs iomem=relaxed, as every use of devmem.
+ioapic_mask()
+{
+	devmem 0xfec00000 32 $((0x10 + 2 * $1))
+	devmem 0xfec00010 32 $(($(devmem 0xfec00010 32) | 0x10000))
+}
+
+# Leaves what the kernel's monotonic clock showed, in ns.
+now()
+{
+	while read -r word at ns _; do
+		[ "$word $at" = "now at" ] && return
+	done </proc/timer_list
 }
 
 clocks()
@@ -60,7 +94,12 @@ echo "@ready"
 while read -r number command arg; do
 	case $command in
 	irq0)
-		irq0
+		irq 0
+		echo "@$number $count $chip"
+		;;
+	irq)
+		# shellcheck disable=SC2086 # numbers
+		irq $arg
 		echo "@$number $count $chip"
 		;;
 	ticks)
@@ -76,6 +115,11 @@ while read -r number command arg; do
 		echo "@$number"
 		;;
 	clocks) echo "@$number $(clocks)" ;;
+	now)
+		now
+		echo "@$number $ns $(cat /sys/class/rtc/rtc0/since_epoch)"
+		;;
+	sh) echo "@$number $(eval "$arg" 2>&1 | tr '\n' ';')" ;;
 	tsc) echo "@$number $(dmesg | grep -E 'tsc:|clock speed' |
 		tr '\n' ';')" ;;
 	end) break ;;

@@ -79,9 +79,10 @@ abandon()
 	exit 1
 }
 
+# What all guests run. Arguments: options of guest-initrd
 make_initrd()
 {
-	"$KT_REPO/tools/lab/guest-initrd" "$scratch/initrd" \
+	"$KT_REPO/tools/lab/guest-initrd" "$@" "$scratch/initrd" \
 		"$KT_REPO/tools/testing/guests/guest.sh" || abandon "no initramfs"
 }
 
@@ -130,13 +131,13 @@ expect()
 	abandon "guest $name never said /$want/"
 }
 
-# Ask a guest; the answer's words are left in $answer.
+# Ask a guest; the answer's words are left in $answer. A command may be written in many lines.
 ask()
 {
-	local name=$1
+	local name=$1 words=${*:2}
 
 	asked=$((asked + 1))
-	echo "$asked ${*:2}" >&"${guest_in[$name]}"
+	echo "$asked ${words//$'\n'/ }" >&"${guest_in[$name]}"
 	expect "$name" "^@$asked( |\$)"
 	read -r _ answer <<<"$line"
 }
@@ -185,16 +186,18 @@ listed()
 	"$KT_TOOL" --json list | jq -r length
 }
 
-# Take the counters of VM $2 into the array $1. Without a program to read JSON: on a slow
-# machine that takes a guest's time from it.
+# Take the counters of device $3 (the PIT) of VM $2 into the array $1. Without a program to
+# read JSON: on a slow machine that takes a guest's time from it.
 sample()
 {
 	# shellcheck disable=SC2178 # a reference to an array
 	local -n into=$1
-	local json key value
+	local device=${3:-pit} json key value
 
 	into=()
 	json=$("$KT_TOOL" --json status "$2") || abandon "no status of VM $2"
+	[[ $json == *\"$device\":* ]] || abandon "VM $2 has no $device"
+	json=${json%%\"devices\"*}${json#*\"$device\":}
 	json=${json%%\"late\"*}
 	json=${json//[{\}\" ]/}
 	while IFS=: read -r key value; do
@@ -258,13 +261,14 @@ uncounted()
 
 # The same for any guest, which ticks on: delivered before <= count + uncounted <= delivered
 # after. Each look leaves a narrower range of what uncounted can be, from $least to $most.
+# $1: name, $2: VM, $3: device and $4: its IRQs, the PIT's by default
 glance()
 {
 	local -A earlier later
 
-	sample earlier "$2"
-	ask "$1" irq0
-	sample later "$2"
+	sample earlier "$2" "${3:-pit}"
+	ask "$1" irq "${4:-0}"
+	sample later "$2" "${3:-pit}"
 	read -r count chip <<<"$answer"
 	((earlier[delivered] - count > least)) && least=$((earlier[delivered] - count))
 	((later[delivered] - count < most)) && most=$((later[delivered] - count))
