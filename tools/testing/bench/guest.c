@@ -8,7 +8,20 @@
 
 #define DEBUG_CONSOLE	0xe9
 #define EXIT_PORT	0xf4
-#define ROUNDS		500
+#define BATCHES		25
+#define ROUNDS		20
+
+#define RTC_INDEX	0x70
+#define RTC_DATA	0x71
+#define RTC_SECONDS	0x00
+
+#define HPET_CONFIG	0xfed00010
+#define HPET_COUNTER	0xfed000f0
+#define HPET_ENABLE	1
+
+#define LAPIC_EOI	0xfee000b0
+#define PIC_COMMAND	0x20
+#define PIC_EOI		0x20
 
 static inline void outb(uint16_t port, uint8_t val)
 {
@@ -23,12 +36,15 @@ static inline uint8_t inb(uint16_t port)
 	return val;
 }
 
+/* An address as wide as it is read or written, one access each. */
+#define MEMORY(type, addr)	(*(volatile type *)(uintptr_t)(addr))
+
 static inline uint64_t rdtsc(void)
 {
-	uint64_t val;
+	uint32_t low, high;
 
-	asm volatile("lfence; rdtsc" : "=A"(val) : : "memory");
-	return val;
+	asm volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+	return (uint64_t)high << 32 | low;
 }
 
 static void print(const char *s)
@@ -79,6 +95,32 @@ static void read_tsc_msr(void)
 	asm volatile("rdmsr" : : "c"(0x10) : "eax", "edx");
 }
 
+static void read_rtc_seconds(void)
+{
+	outb(RTC_INDEX, RTC_SECONDS);
+	inb(RTC_DATA);
+}
+
+static void read_hpet_32(void)
+{
+	(void)MEMORY(uint32_t, HPET_COUNTER);
+}
+
+static void read_hpet_64(void)
+{
+	(void)MEMORY(uint64_t, HPET_COUNTER);
+}
+
+static void end_lapic_interrupt(void)
+{
+	MEMORY(uint32_t, LAPIC_EOI) = 0;
+}
+
+static void end_pic_interrupt(void)
+{
+	outb(PIC_COMMAND, PIC_EOI);
+}
+
 static const struct {
 	const char	*name;
 	void		(*run)(void);
@@ -88,27 +130,51 @@ static const struct {
 	{ "pit_program",	program_pit },
 	{ "port61_read",	read_port61 },
 	{ "rdmsr_tsc",		read_tsc_msr },
+	{ "rtc_seconds",	read_rtc_seconds },
+	{ "hpet_read_32",	read_hpet_32 },
+	{ "hpet_read_64",	read_hpet_64 },
+	{ "lapic_eoi",		end_lapic_interrupt },
+	{ "pic_eoi",		end_pic_interrupt },
 };
+
+static uint64_t batch(void (*run)(void))
+{
+	uint64_t start = rdtsc();
+	int i;
+
+	for (i = 0; i < ROUNDS; i++)
+		run();
+	return rdtsc() - start;
+}
+
+/* What else the machine does now and then is no part of the access: the least of some counts. */
+static uint64_t cost(void (*run)(void))
+{
+	uint64_t least = UINT64_MAX;
+	uint64_t ticks;
+	int i;
+
+	for (i = 0; i < BATCHES; i++) {
+		ticks = batch(run);
+		if (ticks < least)
+			least = ticks;
+	}
+	return least / ROUNDS;
+}
 
 void guest_main(void)
 {
-	uint64_t start;
 	unsigned int c;
-	int i;
 
 	outb(0x21, 0xff);
 	outb(0xa1, 0xff);
 	program_pit();
+	MEMORY(uint32_t, HPET_CONFIG) = HPET_ENABLE;
 
 	for (c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
-		cases[c].run();
-		start = rdtsc();
-		for (i = 0; i < ROUNDS; i++)
-			cases[c].run();
-		start = rdtsc() - start;
 		print(cases[c].name);
 		print(" ");
-		print_number((uint32_t)start / ROUNDS);
+		print_number(cost(cases[c].run));
 		print("\n");
 	}
 	outb(EXIT_PORT, 0);
