@@ -202,24 +202,29 @@ static u8 read_latch(struct kt_i8254_channel *ch)
 	return msb ? ch->latched_count >> 8 : ch->latched_count;
 }
 
-static u8 read_count(struct kt_i8254_channel *ch)
+/* A byte of what the counting element shows. */
+static u8 read_live(struct kt_i8254_channel *ch, u16 val)
 {
 	bool msb = kt_i8254_counter_rw(ch) == KT_I8254_RW_MSB;
-
-	if (ch->status_latched) {
-		ch->status_latched = false;
-		return ch->status;
-	}
-
-	if (ch->latch_bytes)
-		return read_latch(ch);
 
 	if (kt_i8254_counter_rw(ch) == KT_I8254_RW_BOTH) {
 		msb = ch->read_msb;
 		ch->read_msb = !msb;
 	}
 
-	return msb ? kt_i8254_counter_element(ch) >> 8 : kt_i8254_counter_element(ch);
+	return msb ? val >> 8 : val;
+}
+
+/* Out of line, so that the usual read saves no registers. */
+static noinline u8 read_any(struct kt_i8254_channel *ch, u64 clk)
+{
+	kt_i8254_counter_advance(ch, clk);
+	if (ch->status_latched) {
+		ch->status_latched = false;
+		return ch->status;
+	}
+
+	return ch->latch_bytes ? read_latch(ch) : read_live(ch, kt_i8254_counter_element(ch));
 }
 
 static void set_gate(struct kt_i8254_channel *ch, bool gate, u64 now)
@@ -279,12 +284,19 @@ void kt_i8254_write(struct kt_i8254 *pit, enum kt_i8254_port port, u8 val, u64 n
  */
 u8 kt_i8254_read(struct kt_i8254 *pit, enum kt_i8254_port port, u64 now)
 {
+	struct kt_i8254_channel *ch = &pit->ch[port];
+	u64 clk = kt_i8254_counter_clk(now);
+
 	if (port >= KT_I8254_CHANNELS)
 		return 0;
 
-	kt_i8254_counter_advance(&pit->ch[port], kt_i8254_counter_clk(now));
+	if (!kt_i8254_counter_only_decrements(ch, clk) || kt_i8254_counter_is_bcd(ch) ||
+	    ch->status_latched || ch->latch_bytes)
+		return read_any(ch, clk);
 
-	return read_count(&pit->ch[port]);
+	kt_i8254_counter_decrement(ch, clk);
+
+	return read_live(ch, ch->ce);
 }
 
 /**

@@ -70,11 +70,20 @@ static inline u16 kt_i8254_counter_element(const struct kt_i8254_channel *ch)
 
 void kt_i8254_counter_run(struct kt_i8254_channel *ch, u64 clk);
 
-/* Nothing but decrements lies between two reads of a running rate generator. */
+/*
+ * Nothing but decrements lies between two reads of a running rate generator. A
+ * pulse in the past is far ahead here, modulo 2^64.
+ */
 static inline bool kt_i8254_counter_only_decrements(const struct kt_i8254_channel *ch, u64 clk)
 {
 	return ch->mode == 2 && clk - ch->clk < ch->ce - 1 && ch->loaded && ch->gate &&
 	       !ch->load && !ch->trigger;
+}
+
+static inline void kt_i8254_counter_decrement(struct kt_i8254_channel *ch, u64 clk)
+{
+	ch->ce -= clk - ch->clk;
+	ch->clk = clk;
 }
 
 /* Bring the counter up to date; a pulse in the past is no time at all. */
@@ -83,12 +92,10 @@ static inline void kt_i8254_counter_advance(struct kt_i8254_channel *ch, u64 clk
 	if (clk <= ch->clk)
 		return;
 
-	if (kt_i8254_counter_only_decrements(ch, clk)) {
-		ch->ce -= clk - ch->clk;
-		ch->clk = clk;
-	} else {
+	if (kt_i8254_counter_only_decrements(ch, clk))
+		kt_i8254_counter_decrement(ch, clk);
+	else
 		kt_i8254_counter_run(ch, clk);
-	}
 }
 
 void kt_i8254_counter_init(struct kt_i8254_channel *ch, u64 clk, bool gate);

@@ -46,11 +46,6 @@ static struct kt_vm *active_vm(struct kt_vm *vm, u32 device)
 	return READ_ONCE(vm->active) & device ? vm : NULL;
 }
 
-static struct kt_vm *ports_vm(struct kvm_io_device *dev)
-{
-	return active_vm(container_of(dev, struct kt_vm, pit.ports), KVM_TIMERS_PIT);
-}
-
 static noinline int read_wide(struct kt_vm *vm, gpa_t addr, int len, u8 *bytes)
 {
 	int i;
@@ -66,9 +61,9 @@ static noinline int read_wide(struct kt_vm *vm, gpa_t addr, int len, u8 *bytes)
 static int ports_read(struct kvm_vcpu *vcpu, struct kvm_io_device *dev,
 		      gpa_t addr, int len, void *val)
 {
-	struct kt_vm *vm = ports_vm(dev);
+	struct kt_vm *vm = container_of(dev, struct kt_vm, pit.ports);
 
-	if (!vm)
+	if (!(READ_ONCE(vm->active) & KVM_TIMERS_PIT))
 		return -EOPNOTSUPP;
 	if (len != 1 || !is_pit(addr))
 		return read_wide(vm, addr, len, val);
@@ -80,7 +75,7 @@ static int ports_read(struct kvm_vcpu *vcpu, struct kvm_io_device *dev,
 static int ports_write(struct kvm_vcpu *vcpu, struct kvm_io_device *dev,
 		       gpa_t addr, int len, const void *val)
 {
-	struct kt_vm *vm = ports_vm(dev);
+	struct kt_vm *vm = active_vm(container_of(dev, struct kt_vm, pit.ports), KVM_TIMERS_PIT);
 	const u8 *bytes = val;
 	int i;
 

@@ -4,5 +4,6 @@
 
 #define likely(cond)	__builtin_expect(!!(cond), 1)
 #define unlikely(cond)	__builtin_expect(!!(cond), 0)
+#define noinline	__attribute__((noinline))
 
 #endif /* SHIM_LINUX_COMPILER_H */
