@@ -130,7 +130,7 @@ static u64 reset_value(u32 offset)
 
 	switch (offset % 0x20) {
 	case 0x00:
-		return 0x00f0000000008030ULL;
+		return 0x00f0010400008030ULL;
 	case 0x08:
 		return U64_MAX;
 	default:
@@ -366,11 +366,11 @@ static void hpet_timer_conf(struct kunit *test)
 
 	for (n = 0; n < BENCH_TIMERS; n++) {
 		bench_write(b, TN_CONF(n), U64_MAX);
-		KUNIT_EXPECT_EQ(test, bench_read(b, TN_CONF(n)), 0x00f000000000ff7eULL);
+		KUNIT_EXPECT_EQ(test, bench_read(b, TN_CONF(n)), 0x00f001040000ff7eULL);
 		bench_write32(b, TN_CONF(n) + 4, 0);
-		KUNIT_EXPECT_EQ(test, bench_read(b, TN_CONF(n)), 0x00f000000000ff7eULL);
+		KUNIT_EXPECT_EQ(test, bench_read(b, TN_CONF(n)), 0x00f001040000ff7eULL);
 		bench_write32(b, TN_CONF(n), 0);
-		KUNIT_EXPECT_EQ(test, bench_read(b, TN_CONF(n)), 0x00f0000000008030ULL);
+		KUNIT_EXPECT_EQ(test, bench_read(b, TN_CONF(n)), 0x00f0010400008030ULL);
 	}
 }
 

@@ -15,7 +15,7 @@
 #define BENCH_TIMERS		3
 #define BENCH_TICK_NS		10
 #define BENCH_PERIOD_FS		10000000
-#define BENCH_ROUTE_CAP		0x00f00000
+#define BENCH_ROUTE_CAP		0x00f00104
 
 #define GCAP_ID			0x000
 #define GEN_CONF		0x010
