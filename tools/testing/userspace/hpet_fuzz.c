@@ -4,12 +4,9 @@
  * times. The model may never divide by zero, overflow a shift or leave its own domain,
  * and what it says of its edges must hold together.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <linux/limits.h>
-
+#include "fuzz.h"
 #include "hpet.h"
 #include "model.h"
 
@@ -24,38 +21,11 @@
 #define INT_ENB		0x0004
 #define MODE32		0x0100
 
-#define REQUIRE(cond) do {							\
-	if (!(cond)) {								\
-		fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond);	\
-		abort();							\
-	}									\
-} while (0)
-
-struct input {
-	const u8	*data;
-	size_t		left;
-};
-
 struct history {
 	struct kt_hpet	hpet;
 	u64		now;
 	u64		edges[KT_HPET_MAX_TIMERS];
 };
-
-static u64 take(struct input *in, unsigned int bytes)
-{
-	u64 val = 0;
-
-	while (bytes--) {
-		val <<= 8;
-		if (in->left) {
-			val |= *in->data++;
-			in->left--;
-		}
-	}
-
-	return val;
-}
 
 static void check_same(const struct kt_hpet *a, const struct kt_hpet *b)
 {

@@ -4,43 +4,13 @@
  * that no guest could have made. The model may never divide by zero, overflow a
  * shift or leave its own domain.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <linux/limits.h>
-
+#include "fuzz.h"
 #include "i8254.h"
 #include "model.h"
 
 #define MAX_OPS	400
-
-#define REQUIRE(cond) do {							\
-	if (!(cond)) {								\
-		fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond);	\
-		abort();							\
-	}									\
-} while (0)
-
-struct input {
-	const u8	*data;
-	size_t		left;
-};
-
-static u64 take(struct input *in, unsigned int bytes)
-{
-	u64 val = 0;
-
-	while (bytes--) {
-		val <<= 8;
-		if (in->left) {
-			val |= *in->data++;
-			in->left--;
-		}
-	}
-
-	return val;
-}
 
 static void check_channel(const struct kt_i8254_channel *ch)
 {
@@ -160,27 +130,6 @@ static void set_state(struct kt_i8254 *pit, struct input *in, u64 now)
 		check_same(&first, &second);
 }
 
-static u64 next_now(struct input *in, u64 now, u8 op)
-{
-	u64 gap;
-
-	switch (op >> 6) {
-	case 0:
-		gap = take(in, 2);
-		break;
-	case 1:
-		gap = take(in, 4);
-		break;
-	case 2:
-		gap = take(in, 8) >> (take(in, 1) & 63);
-		break;
-	default:
-		return now;
-	}
-
-	return gap > U64_MAX - now ? U64_MAX : now + gap;
-}
-
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	struct input in = { .data = data, .left = size };
@@ -195,7 +144,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	for (ops = 0; in.left && ops < MAX_OPS; ops++) {
 		u8 op = take(&in, 1);
 
-		now = next_now(&in, now, op);
+		now = take_now(&in, now, op, 2);
 		switch (op & 7) {
 		case 0:
 		case 1:

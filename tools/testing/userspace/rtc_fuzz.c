@@ -4,13 +4,11 @@
  * decrease, a deadline is where the next one comes, one long step is as good as many
  * short ones, and time once set right stays right.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <linux/bcd.h>
-#include <linux/limits.h>
 
+#include "fuzz.h"
 #include "model.h"
 #include "rtc.h"
 
@@ -21,37 +19,10 @@
 #define B_24H		0x02
 #define PM		0x80
 
-#define REQUIRE(cond) do {							\
-	if (!(cond)) {								\
-		fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond);	\
-		abort();							\
-	}									\
-} while (0)
-
-struct input {
-	const u8	*data;
-	size_t		left;
-};
-
 struct counts {
 	u64	edges;
 	u64	rises;
 };
-
-static u64 take(struct input *in, unsigned int bytes)
-{
-	u64 val = 0;
-
-	while (bytes--) {
-		val <<= 8;
-		if (in->left) {
-			val |= *in->data++;
-			in->left--;
-		}
-	}
-
-	return val;
-}
 
 static bool in_range(const struct kt_rtc *rtc, u8 val, u8 low, u8 high)
 {
@@ -147,27 +118,6 @@ static void go(struct kt_rtc *rtc, struct input *in, u64 now, u64 until)
 		REQUIRE(is_valid(rtc));
 }
 
-static u64 next_now(struct input *in, u64 now, u8 op)
-{
-	u64 gap;
-
-	switch (op >> 6) {
-	case 0:
-		gap = take(in, 3);
-		break;
-	case 1:
-		gap = take(in, 5);
-		break;
-	case 2:
-		gap = take(in, 8) >> (take(in, 1) & 63);
-		break;
-	default:
-		return now;
-	}
-
-	return gap > U64_MAX - now ? U64_MAX : now + gap;
-}
-
 static void set_clock(struct kt_rtc *rtc, struct input *in, u64 now)
 {
 	s64 time_s = take(in, 5) - 1000;
@@ -195,7 +145,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	REQUIRE(is_valid(&rtc));
 	for (ops = 0; in.left && ops < MAX_OPS; ops++) {
 		u8 op = take(&in, 1);
-		u64 until = next_now(&in, now, op);
+		u64 until = take_now(&in, now, op, 3);
 
 		go(&rtc, &in, now, until);
 		now = until;
