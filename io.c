@@ -179,13 +179,19 @@ static int rtc_write(struct kvm_vcpu *vcpu, struct kvm_io_device *dev,
 {
 	struct kt_vm *vm = rtc_vm(dev);
 	const u8 *bytes = val;
+	u8 index;
 
 	if (!vm || addr > RTC_DATA || addr + len <= RTC_INDEX)
 		return -EOPNOTSUPP;
 
-	if (addr <= RTC_INDEX && !kt_vm_rtc_select(vm, vcpu, bytes[RTC_INDEX - addr]))
-		return -EOPNOTSUPP;
-	if (addr + len > RTC_DATA && !kt_vm_rtc_write(vm, bytes[RTC_DATA - addr]))
+	/* An index and its byte in one access belong together, whatever other vCPUs select. */
+	index = READ_ONCE(vm->rtc.index);
+	if (addr <= RTC_INDEX) {
+		index = bytes[RTC_INDEX - addr] & KT_RTC_INDEX_MASK;
+		if (!kt_vm_rtc_select(vm, vcpu, bytes[RTC_INDEX - addr]))
+			return -EOPNOTSUPP;
+	}
+	if (addr + len > RTC_DATA && !kt_vm_rtc_write(vm, index, bytes[RTC_DATA - addr]))
 		return -EOPNOTSUPP;
 	return 0;
 }

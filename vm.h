@@ -128,7 +128,8 @@ struct kt_rtc_device {
 	DECLARE_BITMAP(foreign, KVM_MAX_VCPUS);
 };
 
-/* No byte of the CMOS has this number. */
+/* What of a byte written to port 0x70 is the index. No byte of the CMOS has the other number. */
+#define KT_RTC_INDEX_MASK	0x7f
 #define KT_RTC_FOREIGN		0xff
 
 /**
@@ -322,7 +323,7 @@ void kt_vm_rtc_destroy(struct kt_vm *vm);
 bool kt_vm_rtc_select(struct kt_vm *vm, struct kvm_vcpu *vcpu, u8 val);
 void kt_vm_rtc_selected(struct kt_vm *vm, struct kvm_vcpu *vcpu);
 bool kt_vm_rtc_read(struct kt_vm *vm, u8 *val);
-bool kt_vm_rtc_write(struct kt_vm *vm, u8 val);
+bool kt_vm_rtc_write(struct kt_vm *vm, u8 index, u8 val);
 void kt_vm_rtc_settle(struct kt_vm *vm, u64 now);
 void kt_vm_rtc_reset(struct kt_vm *vm);
 void kt_vm_rtc_status(struct kt_vm *vm, struct kvm_timers_status *status, u64 now);

@@ -13,8 +13,6 @@
 #include <linux/bitops.h>
 #include <linux/kvm_host.h>
 
-#define INDEX_MASK	0x7f
-
 /* PIE of register B. */
 #define PERIODIC	BIT(6)
 
@@ -34,7 +32,7 @@ static struct kt_tick *tick_of(struct kt_vm *vm)
  */
 bool kt_vm_rtc_select(struct kt_vm *vm, struct kvm_vcpu *vcpu, u8 val)
 {
-	u8 index = val & INDEX_MASK;
+	u8 index = val & KT_RTC_INDEX_MASK;
 
 	if (kt_rtc_has(index)) {
 		WRITE_ONCE(vm->rtc.index, index);
@@ -117,24 +115,23 @@ bool kt_vm_rtc_read(struct kt_vm *vm, u8 *val)
 /**
  * kt_vm_rtc_write() - the guest writes port 0x71
  * @vm:		the guest
+ * @index:	byte of the CMOS; that of the same access, or the one that is selected
  * @val:	the byte
  *
  * Context: Process, a vCPU's thread.
  * Return: false if it is for the VMM.
  */
-bool kt_vm_rtc_write(struct kt_vm *vm, u8 val)
+bool kt_vm_rtc_write(struct kt_vm *vm, u8 index, u8 val)
 {
 	struct kt_rtc *rtc = &vm->rtc.model;
-	u8 index, old;
 	bool attend;
 	u64 now;
+	u8 old;
+
+	if (index == KT_RTC_FOREIGN)
+		return false;
 
 	raw_spin_lock_irq(&vm->lock);
-	index = READ_ONCE(vm->rtc.index);
-	if (index == KT_RTC_FOREIGN) {
-		raw_spin_unlock_irq(&vm->lock);
-		return false;
-	}
 	now = kt_vm_now(vm);
 	old = rtc->b;
 	kt_rtc_write(rtc, index, val, now);
