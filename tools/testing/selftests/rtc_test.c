@@ -4,6 +4,7 @@
  * kernel serves them, and the rest of the CMOS stays with the VMM. Its clock is
  * the host's, to the cycle.
  */
+#include <sys/timex.h>
 #include <time.h>
 
 #include "harness.h"
@@ -24,6 +25,9 @@
 
 #define FIXED_TIME_S		946684798
 #define EAST_S			19800
+
+/* A step of the wall clock, in seconds. */
+#define STEP_S			3600
 
 FIXTURE(rtc) {
 	struct kt_vmm vm;
@@ -408,6 +412,36 @@ TEST_F_TIMEOUT(base, localtime, SLOW_TIMEOUT)
 	EXPECT_EQ(shown.by_guest, shown.by_status);
 	EXPECT_GE(shown.by_guest, before + EAST_S);
 	EXPECT_LE(shown.by_guest, wall_seconds(RTC_CYCLE_NS) + EAST_S);
+}
+
+static bool step_wall_clock(int64_t time_s)
+{
+	struct timex step = {
+		.modes	= ADJ_SETOFFSET,
+		.time	= { .tv_sec = time_s },
+	};
+
+	return adjtimex(&step) >= 0;
+}
+
+/* The RTC follows the guest's clock, which follows the host's rate, but no step. */
+TEST_F_TIMEOUT(base, no_step_of_the_host, SLOW_TIMEOUT)
+{
+	int64_t before, after;
+	struct shown shown;
+	bool was_read;
+
+	ASSERT_EQ(0, create_with_base(&self->vm, KVM_TIMERS_RTC_UTC, 0));
+	if (!step_wall_clock(STEP_S))
+		SKIP(return, "the host's clock cannot be set");
+	before = wall_seconds(-RTC_CYCLE_NS) - STEP_S;
+	was_read = read_clock(&self->vm, &shown);
+	after = wall_seconds(RTC_CYCLE_NS) - STEP_S;
+	EXPECT_EQ(true, step_wall_clock(-STEP_S));
+	ASSERT_EQ(true, was_read);
+	EXPECT_EQ(shown.by_guest, shown.by_status);
+	EXPECT_GE(shown.by_guest, before);
+	EXPECT_LE(shown.by_guest, after);
 }
 
 int main(int argc, char **argv)
