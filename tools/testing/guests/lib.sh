@@ -9,7 +9,7 @@
 
 KT_TOOL=${KT_TOOL:-$KT_REPO/build/tools/kvm-timers}
 KT_KERNEL=${KT_KERNEL:-/boot/vmlinuz-$(uname -r)}
-KT_PATIENCE=${KT_PATIENCE:-150}
+KT_PATIENCE=${KT_PATIENCE:-300}
 scratch=$(mktemp -d)
 
 declare -A guest_pid guest_in guest_out guest_qmp_in guest_qmp_out
