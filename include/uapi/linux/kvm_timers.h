@@ -16,7 +16,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define KVM_TIMERS_ABI_VERSION		2
+#define KVM_TIMERS_ABI_VERSION		3
 
 #define KVM_TIMERS_IOC			0xB8
 
@@ -25,12 +25,14 @@ enum kvm_timers_device {
 	KVM_TIMERS_DEVICE_PIT		= 0,
 	KVM_TIMERS_DEVICE_RTC		= 1,
 	KVM_TIMERS_DEVICE_HPET		= 2,
-	KVM_TIMERS_NR_DEVICES		= 3,
+	KVM_TIMERS_DEVICE_LAPIC		= 3,
+	KVM_TIMERS_NR_DEVICES		= 4,
 };
 
 #define KVM_TIMERS_PIT			(1U << KVM_TIMERS_DEVICE_PIT)
 #define KVM_TIMERS_RTC			(1U << KVM_TIMERS_DEVICE_RTC)
 #define KVM_TIMERS_HPET			(1U << KVM_TIMERS_DEVICE_HPET)
+#define KVM_TIMERS_LAPIC		(1U << KVM_TIMERS_DEVICE_LAPIC)
 
 /* What the RTC shows when the VM is made. From then on it follows the guest's clock. */
 enum kvm_timers_rtc_base {
@@ -43,6 +45,22 @@ enum kvm_timers_rtc_base {
 	/* rtc_time_s, seconds since 1970-01-01 00:00:00 as the RTC shows them. */
 	KVM_TIMERS_RTC_FIXED		= 3,
 };
+
+/*
+ * How far ahead of its time an interrupt of the LAPIC timer is prepared, so that the way
+ * into the guest does not make it late.
+ */
+enum kvm_timers_advance {
+	/* What the module parameter says. */
+	KVM_TIMERS_ADVANCE_DEFAULT	= 0,
+	/* As far as KVM finds, for each vCPU, that it takes. */
+	KVM_TIMERS_ADVANCE_AUTO		= 1,
+	/* A fixed time; 0: not at all. */
+	KVM_TIMERS_ADVANCE_FIXED	= 2,
+};
+
+/* The longest of them, ns. */
+#define KVM_TIMERS_ADVANCE_MAX_NS	5000
 
 /* What a guest gets for ticks that it could not take in time. */
 enum kvm_timers_policy {
@@ -81,6 +99,8 @@ struct kvm_timers_policy_config {
  * @rtc_base:	enum kvm_timers_rtc_base
  * @rtc_time_s:	KVM_TIMERS_RTC_LOCALTIME: seconds east of UTC, -86400 to 86400;
  *		KVM_TIMERS_RTC_FIXED: 0 (1970) to 4102444799 (2099); else 0
+ * @lapic_advance: enum kvm_timers_advance
+ * @lapic_advance_ns: KVM_TIMERS_ADVANCE_FIXED: 0 to KVM_TIMERS_ADVANCE_MAX_NS; else 0
  * @tick:	policy of each device
  */
 struct kvm_timers_config {
@@ -89,6 +109,8 @@ struct kvm_timers_config {
 	__u32				devices;
 	__u32				rtc_base;
 	__s64				rtc_time_s;
+	__u32				lapic_advance;
+	__u32				lapic_advance_ns;
 	struct kvm_timers_policy_config	tick[KVM_TIMERS_NR_DEVICES];
 };
 
@@ -194,7 +216,11 @@ struct kvm_timers_device_status {
  * @hpet_counter: HPET main counter now
  * @hpet_period_fs: its period
  * @hpet_timers: number of HPET timers
- * @device:	a row a device
+ * @lapic_vcpus: vCPUs whose LAPIC timer is the module's
+ * @lapic_advance: in force, never KVM_TIMERS_ADVANCE_DEFAULT
+ * @lapic_advance_ns: in force now; of several vCPUs the largest
+ * @reserved:	0
+ * @device:	a row a device; that of the LAPIC timer is the sum of all vCPUs
  */
 struct kvm_timers_status {
 	__u32				size;
@@ -210,6 +236,10 @@ struct kvm_timers_status {
 	__u64				hpet_counter;
 	__u32				hpet_period_fs;
 	__u32				hpet_timers;
+	__u32				lapic_vcpus;
+	__u32				lapic_advance;
+	__u32				lapic_advance_ns;
+	__u32				reserved;
 	struct kvm_timers_device_status	device[KVM_TIMERS_NR_DEVICES];
 };
 
@@ -223,6 +253,20 @@ struct kvm_timers_set_policy {
 	__u32				size;
 	__u32				device;
 	struct kvm_timers_policy_config	tick;
+};
+
+/**
+ * struct kvm_timers_set_advance - change the advance of the LAPIC timer at run time
+ * @size:	sizeof(struct kvm_timers_set_advance)
+ * @advance:	enum kvm_timers_advance
+ * @advance_ns:	KVM_TIMERS_ADVANCE_FIXED: 0 to KVM_TIMERS_ADVANCE_MAX_NS; else 0
+ * @reserved:	0
+ */
+struct kvm_timers_set_advance {
+	__u32	size;
+	__u32	advance;
+	__u32	advance_ns;
+	__u32	reserved;
 };
 
 /*
@@ -248,7 +292,7 @@ struct kvm_timers_set_policy {
  *	EINVAL		unknown flag, field to be 0 is not, or nothing to attach
  *	EOPNOTSUPP	unknown device bit
  *	ENODEV		the administrator has switched that device off
- *	ERANGE		policy, bound, base or time of the RTC out of range
+ *	ERANGE		policy, bound, base or time of the RTC, or advance out of range
  *
  * KVM_TIMERS_LIST		fills in the ids of the VMs that the caller may open.
  *
@@ -273,10 +317,17 @@ struct kvm_timers_set_policy {
  *	ENODEV		the device was not taken over
  *	ERANGE		policy or bound out of range
  *
+ * KVM_TIMERS_SET_ADVANCE	from the next interrupt on.
+ *	ESRCH		the VM is gone
+ *	ENODEV		the LAPIC timer was not taken over
+ *	EINVAL		a field to be 0 is not
+ *	ERANGE		advance out of range
+ *
  * Each call also knows E2BIG (unknown size), EFAULT and ENOMEM; those that
  * return a descriptor know EMFILE and ENFILE.
  */
 #define KVM_TIMERS_GET_STATUS	_IOWR(KVM_TIMERS_IOC, 0x10, struct kvm_timers_status)
 #define KVM_TIMERS_SET_POLICY	_IOW(KVM_TIMERS_IOC, 0x11, struct kvm_timers_set_policy)
+#define KVM_TIMERS_SET_ADVANCE	_IOW(KVM_TIMERS_IOC, 0x12, struct kvm_timers_set_advance)
 
 #endif /* _UAPI_LINUX_KVM_TIMERS_H */
