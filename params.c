@@ -10,6 +10,7 @@
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/kstrtox.h>
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
 #include <linux/string.h>
@@ -76,6 +77,20 @@ module_param(hpet_period_fs, uint, 0444);
 MODULE_PARM_DESC(hpet_period_fs,
 		 "Period of the HPET's main counter, in fs, 1000000 to 100000000 (default 10000000)");
 
+static bool lapic = true;
+module_param(lapic, bool, 0444);
+MODULE_PARM_DESC(lapic, "Offer the LAPIC timer (default 1)");
+
+static char *lapic_policy = "catchup";
+module_param(lapic_policy, charp, 0444);
+MODULE_PARM_DESC(lapic_policy,
+		 "Lost ticks of the LAPIC timer: catchup, merge or discard (default catchup)");
+
+static char *lapic_advance_ns = "auto";
+module_param(lapic_advance_ns, charp, 0444);
+MODULE_PARM_DESC(lapic_advance_ns,
+		 "How far ahead an interrupt of the LAPIC timer is prepared: auto, or ns, up to 5000 (default auto)");
+
 static unsigned int catchup_max_rate_pct = 400;
 module_param(catchup_max_rate_pct, uint, 0444);
 MODULE_PARM_DESC(catchup_max_rate_pct,
@@ -118,6 +133,8 @@ static const char *policy_of(unsigned int device)
 		return rtc_policy;
 	case KVM_TIMERS_DEVICE_HPET:
 		return hpet_policy;
+	case KVM_TIMERS_DEVICE_LAPIC:
+		return lapic_policy;
 	default:
 		return pit_policy;
 	}
@@ -142,7 +159,7 @@ static void default_tick(struct kt_tick_params *tick, unsigned int device)
 static u32 offered(void)
 {
 	return (pit ? KVM_TIMERS_PIT : 0) | (hpet ? KVM_TIMERS_HPET : 0) |
-	       (strcmp(rtc, "off") ? KVM_TIMERS_RTC : 0);
+	       (strcmp(rtc, "off") ? KVM_TIMERS_RTC : 0) | (lapic ? KVM_TIMERS_LAPIC : 0);
 }
 
 /* "2001-02-03T04:05:06" and nothing else: what is read is what it would be written as. */
@@ -175,12 +192,41 @@ static u32 default_base(s64 *time_s)
 	return parse_time(rtc, time_s) ? KVM_TIMERS_RTC_FIXED : KVM_TIMERS_RTC_DEFAULT;
 }
 
+/* Return: 0, or -EINVAL or -ERANGE if it is none. */
+static int default_advance(u32 *advance, u32 *advance_ns)
+{
+	int ret;
+
+	*advance_ns = 0;
+	*advance = KVM_TIMERS_ADVANCE_AUTO;
+	if (!strcmp(lapic_advance_ns, "auto"))
+		return 0;
+
+	*advance = KVM_TIMERS_ADVANCE_FIXED;
+	ret = kstrtou32(lapic_advance_ns, 10, advance_ns);
+	if (ret)
+		return ret;
+	return *advance_ns > KVM_TIMERS_ADVANCE_MAX_NS ? -ERANGE : 0;
+}
+
+static int check_advance(void)
+{
+	u32 advance, advance_ns;
+	int ret = default_advance(&advance, &advance_ns);
+
+	if (ret)
+		pr_err("lapic_advance_ns=%s: auto, or 0 to %u\n", lapic_advance_ns,
+		       KVM_TIMERS_ADVANCE_MAX_NS);
+	return ret;
+}
+
 static int check_words(void)
 {
 	static const char * const names[] = {
 		[KVM_TIMERS_DEVICE_PIT]		= "pit_policy",
 		[KVM_TIMERS_DEVICE_RTC]		= "rtc_policy",
 		[KVM_TIMERS_DEVICE_HPET]	= "hpet_policy",
+		[KVM_TIMERS_DEVICE_LAPIC]	= "lapic_policy",
 	};
 	s64 time_s;
 	int i;
@@ -196,7 +242,7 @@ static int check_words(void)
 		       rtc);
 		return -EINVAL;
 	}
-	return 0;
+	return check_advance();
 }
 
 /**
@@ -259,6 +305,7 @@ void kt_params_default(struct kt_vm_params *params)
 	params->hpet.timers = hpet_timers;
 	params->hpet.period_fs = hpet_period_fs;
 	params->hpet.route_cap = KT_PARAMS_HPET_ROUTE_CAP;
+	default_advance(&params->lapic_advance, &params->lapic_advance_ns);
 }
 
 /**
@@ -331,6 +378,33 @@ static int rtc_from_config(struct kt_vm_params *params, const struct kvm_timers_
 }
 
 /**
+ * kt_params_advance() - check an owner's wish for the advance of the LAPIC timer
+ * @advance:	enum kvm_timers_advance to put in force, unless an error is returned
+ * @advance_ns:	with it
+ * @want:	the owner's choice
+ * @want_ns:	with it
+ *
+ * Context: Any.
+ * Return: 0; -EINVAL a time where there is to be none; -ERANGE an advance that is unknown
+ * or too long.
+ */
+int kt_params_advance(u32 *advance, u32 *advance_ns, u32 want, u32 want_ns)
+{
+	if (want > KVM_TIMERS_ADVANCE_FIXED)
+		return -ERANGE;
+	if (want != KVM_TIMERS_ADVANCE_FIXED && want_ns)
+		return -EINVAL;
+	if (want_ns > KVM_TIMERS_ADVANCE_MAX_NS)
+		return -ERANGE;
+
+	if (want == KVM_TIMERS_ADVANCE_DEFAULT)
+		return default_advance(advance, advance_ns);
+	*advance = want;
+	*advance_ns = want_ns;
+	return 0;
+}
+
+/**
  * kt_params_from_config() - check an owner's wish
  * @params:	filled in, unless an error is returned
  * @config:	from user space
@@ -338,7 +412,7 @@ static int rtc_from_config(struct kt_vm_params *params, const struct kvm_timers_
  * Context: Any.
  * Return: 0; -E2BIG unknown size; -EINVAL unknown flag, or a field to be 0 is not;
  * -EOPNOTSUPP unknown device; -ENODEV device switched off; -ERANGE policy,
- * bound, base or time of the RTC out of range.
+ * bound, base or time of the RTC, or advance out of range.
  */
 int kt_params_from_config(struct kt_vm_params *params, const struct kvm_timers_config *config)
 {
@@ -365,7 +439,9 @@ int kt_params_from_config(struct kt_vm_params *params, const struct kvm_timers_c
 		if (config->tick[i].policy)
 			new.chosen |= BIT(i);
 	}
-	ret = rtc_from_config(&new, config);
+	ret = rtc_from_config(&new, config) ?:
+	      kt_params_advance(&new.lapic_advance, &new.lapic_advance_ns,
+				config->lapic_advance, config->lapic_advance_ns);
 	if (ret)
 		return ret;
 	*params = new;

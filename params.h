@@ -25,6 +25,8 @@
  * @rtc_time_s:	with @rtc_base, see struct kvm_timers_config
  * @rtc_update_cycles: see struct kt_rtc
  * @hpet:	what the HPET is built as
+ * @lapic_advance: enum kvm_timers_advance, not KVM_TIMERS_ADVANCE_DEFAULT
+ * @lapic_advance_ns: with KVM_TIMERS_ADVANCE_FIXED, else 0
  */
 struct kt_vm_params {
 	u32			devices;
@@ -34,12 +36,15 @@ struct kt_vm_params {
 	s64			rtc_time_s;
 	u32			rtc_update_cycles;
 	struct kt_hpet_params	hpet;
+	u32			lapic_advance;
+	u32			lapic_advance_ns;
 };
 
 int kt_params_check(void);
 bool kt_params_auto_attach(void);
 void kt_params_default(struct kt_vm_params *params);
 int kt_params_from_config(struct kt_vm_params *params, const struct kvm_timers_config *config);
+int kt_params_advance(u32 *advance, u32 *advance_ns, u32 want, u32 want_ns);
 int kt_params_tick(struct kt_tick_params *tick, unsigned int device,
 		   const struct kvm_timers_policy_config *config);
 
