@@ -19,6 +19,13 @@
 #include <linux/ftrace.h>
 #include <linux/hrtimer.h>
 
+/* Period of the local APICs' input clock, ns: a choice of the VMM since 6.11. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+#define kt_compat_apic_bus_cycle_ns(kvm)	((void)(kvm), 1)
+#else
+#define kt_compat_apic_bus_cycle_ns(kvm)	((kvm)->arch.apic_bus_cycle_ns)
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #define fd_file(f)	((f).file)
 

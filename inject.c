@@ -88,18 +88,10 @@ static bool posts_interrupts(struct kvm_vcpu *vcpu)
 	return boot_cpu_has(X86_FEATURE_VMX) && READ_ONCE(*apicv_active);
 }
 
-/* Has this vCPU not yet taken the vector? */
-static bool vector_pending(struct kvm_vcpu *vcpu, u8 vector)
-{
-	u32 *irr = kt_lapic_regs(vcpu) + APIC_IRR + (vector / 32) * 0x10;
-
-	return READ_ONCE(*irr) & BIT(vector % 32);
-}
-
-/* The same of a line, where posted interrupts have every end of interrupt reported. */
+/* Posted interrupts have every end of interrupt reported. */
 static bool line_pending(struct kt_line *line, struct kvm_vcpu *vcpu, u8 vector)
 {
-	return posts_interrupts(vcpu) ? !READ_ONCE(line->acked) : vector_pending(vcpu, vector);
+	return posts_interrupts(vcpu) ? !READ_ONCE(line->acked) : kt_lapic_vector_pending(vcpu, vector);
 }
 
 /* An unmasked IOAPIC entry: find the vCPU that it names. */
@@ -269,7 +261,7 @@ enum kt_tick_pin kt_inject_probe_msi(struct kvm *kvm, u64 message, struct kvm_vc
 		break;
 	}
 	WRITE_ONCE(*target, found);
-	return found && vector_pending(found, irq.vector) ? KT_TICK_BUSY : KT_TICK_READY;
+	return found && kt_lapic_vector_pending(found, irq.vector) ? KT_TICK_BUSY : KT_TICK_READY;
 }
 
 /**
@@ -287,7 +279,7 @@ bool kt_inject_msi_is_free(struct kvm *kvm, u64 message, struct kvm_vcpu *target
 	struct kvm_lapic_irq irq;
 
 	kvm_set_msi_irq(kvm, &entry, &irq);
-	return msi_matches(target, &irq) && !vector_pending(target, irq.vector);
+	return msi_matches(target, &irq) && !kt_lapic_vector_pending(target, irq.vector);
 }
 
 /**

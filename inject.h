@@ -54,6 +54,28 @@ void kt_inject_msi(struct kvm *kvm, u64 message);
 bool kt_inject_can_store(void);
 void kt_inject_store(struct kvm *kvm, u64 message);
 
+/**
+ * enum kt_presence - where a vCPU that is not halted is
+ * @KT_PRESENCE_AWAY:	not in the guest, and not on this CPU
+ * @KT_PRESENCE_HERE:	on this CPU, outside of the guest for the moment
+ * @KT_PRESENCE_ELSEWHERE: in the guest, on another CPU
+ */
+enum kt_presence {
+	KT_PRESENCE_AWAY,
+	KT_PRESENCE_HERE,
+	KT_PRESENCE_ELSEWHERE,
+};
+
+u64 kt_inject_guest_tsc(struct kvm_vcpu *vcpu, u64 host_tsc);
+enum kt_presence kt_inject_presence(struct kvm_vcpu *vcpu);
+bool kt_inject_apic_enabled(struct kvm_vcpu *vcpu);
+enum kt_tick_pin kt_inject_probe_lvtt(struct kvm_vcpu *vcpu);
+void kt_inject_lvtt(struct kvm_vcpu *vcpu);
+void kt_inject_set_tmict(struct kvm_vcpu *vcpu, u32 val);
+u32 kt_inject_lvtt_reg(struct kvm_vcpu *vcpu);
+u32 kt_inject_advance_ns(struct kvm_vcpu *vcpu);
+void kt_inject_hold_until(struct kvm_vcpu *vcpu, u64 tsc, u32 advance_ns);
+
 bool kt_inject_irqchip(struct kvm *kvm);
 bool kt_inject_nmi_mode(struct kvm *kvm);
 void kt_inject_nmi_watchdog(struct kvm *kvm);

@@ -236,6 +236,20 @@ void kt_lapic_timer_reset(struct kt_lapic_timer *t, const struct kt_lapic_clock 
 }
 
 /**
+ * kt_lapic_timer_tmict() - what the guest reads as TMICT
+ * @t:		timer
+ *
+ * It does not change by itself.
+ *
+ * Context: Any.
+ * Return: value of the register.
+ */
+u32 kt_lapic_timer_tmict(const struct kt_lapic_timer *t)
+{
+	return mode(t) == MODE_DEADLINE ? 0 : t->tmict;
+}
+
+/**
  * kt_lapic_timer_read() - the guest reads
  * @t:		timer
  * @reg:	register
@@ -254,7 +268,7 @@ u64 kt_lapic_timer_read(struct kt_lapic_timer *t, enum kt_lapic_timer_reg reg,
 	case KT_LAPIC_TIMER_LVTT:
 		return t->enabled ? t->lvtt : t->lvtt | LVTT_MASKED;
 	case KT_LAPIC_TIMER_TMICT:
-		return mode(t) == MODE_DEADLINE ? 0 : t->tmict;
+		return kt_lapic_timer_tmict(t);
 	case KT_LAPIC_TIMER_TMCCT:
 		return has_count(t) ? current_count(t, now) : 0;
 	case KT_LAPIC_TIMER_TDCR:
@@ -490,4 +504,41 @@ u64 kt_lapic_timer_period(const struct kt_lapic_timer *t)
 		return KT_NEVER;
 
 	return mode(t) == MODE_PERIODIC ? counts_to_ns(t, t->tmict) : 0;
+}
+
+/**
+ * kt_lapic_timer_is_periodic() - whether there is a stream of ticks
+ * @t:		timer
+ *
+ * That of the state which the last call with a clock has seen.
+ *
+ * Context: Any.
+ * Return: true while a periodic count runs, masked or not.
+ */
+bool kt_lapic_timer_is_periodic(const struct kt_lapic_timer *t)
+{
+	return mode(t) == MODE_PERIODIC && t->left_ns;
+}
+
+/**
+ * kt_lapic_timer_due_tsc() - the guest's TSC when an interrupt request is due
+ * @t:		timer
+ * @due_ns:	what kt_lapic_timer_deadline() gave, guest time; may be past
+ * @clock:	when
+ *
+ * Context: Any.
+ * Return: the deadline where there is one; else the first value at or after @due_ns, or
+ * for one that is past the last before it.
+ */
+u64 kt_lapic_timer_due_tsc(const struct kt_lapic_timer *t, u64 due_ns,
+			   const struct kt_lapic_clock *clock)
+{
+	if (mode(t) == MODE_DEADLINE)
+		return t->deadline;
+
+	if (due_ns < clock->now)
+		return clock->tsc - kt_model_scale_up(clock->now - due_ns, clock->tsc_khz,
+						      NS_PER_MS);
+
+	return clock->tsc + kt_model_scale_up(due_ns - clock->now, clock->tsc_khz, NS_PER_MS);
 }

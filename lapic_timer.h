@@ -94,6 +94,7 @@ struct kt_lapic_timer {
 
 void kt_lapic_timer_init(struct kt_lapic_timer *t, u32 cycle_ns);
 void kt_lapic_timer_reset(struct kt_lapic_timer *t, const struct kt_lapic_clock *clock);
+u32 kt_lapic_timer_tmict(const struct kt_lapic_timer *t);
 u64 kt_lapic_timer_read(struct kt_lapic_timer *t, enum kt_lapic_timer_reg reg,
 			const struct kt_lapic_clock *clock);
 void kt_lapic_timer_write(struct kt_lapic_timer *t, enum kt_lapic_timer_reg reg, u64 val,
@@ -108,5 +109,8 @@ u64 kt_lapic_timer_edges(struct kt_lapic_timer *t, const struct kt_lapic_clock *
 u64 kt_lapic_timer_deadline(struct kt_lapic_timer *t, const struct kt_lapic_clock *clock);
 u64 kt_lapic_timer_last_edge(struct kt_lapic_timer *t, const struct kt_lapic_clock *clock);
 u64 kt_lapic_timer_period(const struct kt_lapic_timer *t);
+bool kt_lapic_timer_is_periodic(const struct kt_lapic_timer *t);
+u64 kt_lapic_timer_due_tsc(const struct kt_lapic_timer *t, u64 due_ns,
+			   const struct kt_lapic_clock *clock);
 
 #endif /* KT_LAPIC_TIMER_H */

@@ -8,6 +8,7 @@
 #include "symbols.h"
 
 #include <linux/btf.h>
+#include <linux/hrtimer.h>
 #include <linux/static_call.h>
 
 #include <asm/apicdef.h>
@@ -34,6 +35,9 @@ static const struct {
 	{ "kvm_lapic",		"vcpu",		&kt_layout.lapic_vcpu },
 	{ "kvm_lapic",		"regs",		&kt_layout.lapic_regs },
 	{ "kvm_lapic",		"apicv_active",	&kt_layout.lapic_apicv_active },
+	{ "kvm_lapic",		"lapic_timer",	&kt_layout.lapic_timer },
+	{ "kvm_timer",		"expired_tscdeadline", &kt_layout.timer_expired },
+	{ "kvm_timer",		"timer_advance_ns", &kt_layout.timer_advance_ns },
 	{ "kvm_ioapic",		"redirtbl",	&kt_layout.ioapic_redirtbl },
 	{ "kvm_pic",		"pics",		&kt_layout.pic_pics },
 	{ "kvm_kpic_state",	"irr",		&kt_layout.kpic_irr },
@@ -130,6 +134,7 @@ int __init kt_layout_check(struct kvm_vcpu *vcpu)
 	void *ioapic = vcpu->kvm->arch.vioapic;
 	void *pic = vcpu->kvm->arch.vpic;
 	void *lapic = vcpu->arch.apic;
+	struct hrtimer *timer;
 	u64 *redirtbl;
 	u8 *master;
 	u32 *regs;
@@ -142,6 +147,10 @@ int __init kt_layout_check(struct kvm_vcpu *vcpu)
 	if (!virt_addr_valid(regs) || !PAGE_ALIGNED(regs) ||
 	    regs[APIC_SPIV / 4] != 0xff || regs[APIC_LVTT / 4] != APIC_LVT_MASKED)
 		return wrong("kvm_lapic.regs");
+
+	timer = lapic + kt_layout.lapic_timer;
+	if (timer->function != (void *)kt_symbols_lookup("kvm:apic_timer_fn"))
+		return wrong("kvm_lapic.lapic_timer");
 
 	redirtbl = ioapic + kt_layout.ioapic_redirtbl;
 	for (i = 0; i < KVM_IOAPIC_NUM_PINS; i++)

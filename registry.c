@@ -86,6 +86,7 @@ void kt_vm_put(struct kt_vm *vm)
 		return;
 
 	put_pid(vm->pid);
+	kt_vcpu_free_all(vm);
 	free_percpu(vm->hpet.reads);
 	kvfree_rcu(vm, rcu);
 	module_put(THIS_MODULE);

@@ -13,18 +13,31 @@
 #include <linux/kvm_host.h>
 #include <linux/static_call.h>
 
+#include <asm/apicdef.h>
+
 /* Private to KVM, not in any header for modules. */
 int kvm_apic_accept_pic_intr(struct kvm_vcpu *vcpu);
 bool kvm_apic_match_dest(struct kvm_vcpu *vcpu, struct kvm_lapic *source,
 			 int shorthand, unsigned int dest, int dest_mode);
+int kvm_apic_get_state(struct kvm_vcpu *vcpu, struct kvm_lapic_state *s);
+int kvm_apic_local_deliver(struct kvm_lapic *apic, int lvt_type);
 void kvm_apic_nmi_wd_deliver(struct kvm_vcpu *vcpu);
+int kvm_apic_set_state(struct kvm_vcpu *vcpu, struct kvm_lapic_state *s);
+u64 kvm_get_lapic_tscdeadline_msr(struct kvm_vcpu *vcpu);
 void kvm_hv_process_stimers(struct kvm_vcpu *vcpu);
+int kvm_lapic_reg_read(struct kvm_lapic *apic, u32 offset, int len, void *data);
 int kvm_lapic_reg_write(struct kvm_lapic *apic, u32 reg, u32 val);
+void kvm_lapic_reset(struct kvm_vcpu *vcpu, bool init_event);
+void kvm_set_lapic_tscdeadline_msr(struct kvm_vcpu *vcpu, u64 data);
 int kvm_set_msi(struct kvm_kernel_irq_routing_entry *e, struct kvm *kvm, int irq_source_id,
 		int level, bool line_status);
+void kvm_vcpu_write_tsc_multiplier(struct kvm_vcpu *vcpu, u64 l1_multiplier);
+void kvm_vcpu_write_tsc_offset(struct kvm_vcpu *vcpu, u64 l1_offset);
+void __kvm_migrate_apic_timer(struct kvm_vcpu *vcpu);
 
 #define KT_KVM_FUNCTIONS(X)		\
 	X(kvm_apic_accept_pic_intr)	\
+	X(kvm_apic_local_deliver)	\
 	X(kvm_apic_match_dest)		\
 	X(kvm_apic_nmi_wd_deliver)	\
 	X(kvm_arch_set_irq_inatomic)	\
@@ -48,6 +61,9 @@ KT_KVM_FUNCTIONS(KT_DECLARE)
  * @lapic_vcpu:		owner of a struct kvm_lapic
  * @lapic_regs:		register page of a struct kvm_lapic
  * @lapic_apicv_active:	whether the hardware works on that page
+ * @lapic_timer:	struct kvm_timer of a struct kvm_lapic
+ * @timer_expired:	TSC until which KVM holds the vCPU back before it enters the guest
+ * @timer_advance_ns:	longest time it does so, and how early KVM's own alarm would ring
  * @ioapic_redirtbl:	redirection table of a struct kvm_ioapic
  * @pic_pics:		the two chips of a struct kvm_pic
  * @kpic_irr:		request register of a struct kvm_kpic_state
@@ -59,6 +75,9 @@ struct kt_layout {
 	u32	lapic_vcpu;
 	u32	lapic_regs;
 	u32	lapic_apicv_active;
+	u32	lapic_timer;
+	u32	timer_expired;
+	u32	timer_advance_ns;
 	u32	ioapic_redirtbl;
 	u32	pic_pics;
 	u32	kpic_irr;
@@ -82,6 +101,14 @@ static inline struct kvm_vcpu *kt_lapic_vcpu(struct kvm_lapic *apic)
 static inline void *kt_lapic_regs(struct kvm_vcpu *vcpu)
 {
 	return *(void **)((void *)vcpu->arch.apic + kt_layout.lapic_regs);
+}
+
+/* Has this vCPU not yet taken the vector? Posted, it waits elsewhere until the next entry. */
+static inline bool kt_lapic_vector_pending(struct kvm_vcpu *vcpu, u8 vector)
+{
+	u32 *irr = kt_lapic_regs(vcpu) + APIC_IRR + (vector / 32) * 0x10;
+
+	return READ_ONCE(*irr) & BIT(vector % 32);
 }
 
 #endif /* KT_SYMBOLS_H */

@@ -327,6 +327,42 @@ bool kt_tick_service(struct kt_tick *t, const struct kt_tick_input *in)
 }
 
 /**
+ * kt_tick_single() - account interrupts that the guest asked for one by one
+ * @t:		account
+ * @in:		what is known now
+ *
+ * No policy and no bound applies: each took the guest an access. One that finds the one
+ * before still waiting is one with it, as on hardware. What a stream of ticks that has
+ * ended still owed is dropped.
+ *
+ * Context: Any; the caller serializes calls.
+ * Return: true if exactly one interrupt is to be injected now.
+ */
+bool kt_tick_single(struct kt_tick *t, const struct kt_tick_input *in)
+{
+	u64 ticks = in->edges > t->seen ? in->edges - t->seen : 0;
+
+	kt_tick_forgive(t);
+	t->period_ns = 0;
+	t->seen = in->edges;
+	t->stats.due += ticks;
+	if (!ticks)
+		return false;
+	if (in->pin == KT_TICK_MASKED) {
+		t->stats.dropped += ticks;
+		return false;
+	}
+	if (in->pin != KT_TICK_READY) {
+		t->stats.coalesced += ticks;
+		t->stats.merged += ticks;
+		return false;
+	}
+	t->stats.merged += ticks - 1;
+	count_delivery(t, in);
+	return true;
+}
+
+/**
  * kt_tick_deadline() - when the next owed interrupt may be injected
  * @t:		account
  *

@@ -90,6 +90,7 @@ struct kt_tick_input {
 void kt_tick_init(struct kt_tick *t, const struct kt_tick_params *params,
 		  u64 edges, u64 now);
 bool kt_tick_service(struct kt_tick *t, const struct kt_tick_input *in);
+bool kt_tick_single(struct kt_tick *t, const struct kt_tick_input *in);
 u64 kt_tick_deadline(const struct kt_tick *t);
 void kt_tick_drop(struct kt_tick *t, u64 edges);
 void kt_tick_forgive(struct kt_tick *t);

@@ -16,7 +16,8 @@
 	__print_symbolic(device,				\
 			 { KVM_TIMERS_DEVICE_PIT, "pit" },	\
 			 { KVM_TIMERS_DEVICE_RTC, "rtc" },	\
-			 { KVM_TIMERS_DEVICE_HPET, "hpet" })
+			 { KVM_TIMERS_DEVICE_HPET, "hpet" },	\
+			 { KVM_TIMERS_DEVICE_LAPIC, "lapic" })
 
 TRACE_EVENT(vm_attach,
 	TP_PROTO(u32 id, pid_t pid, u32 devices),

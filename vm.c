@@ -451,8 +451,12 @@ void kt_vm_summoned(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 {
 	unsigned long due = READ_ONCE(vm->due);
 	struct kvm_vcpu *target;
+	struct kt_vcpu *v;
 	unsigned int id;
 
+	v = kt_vcpu_find(vm, vcpu);
+	if (v)
+		kt_vcpu_serve(v);
 	kt_vm_rtc_selected(vm, vcpu);
 	if (unlikely(READ_ONCE(vm->reopened))) {
 		WRITE_ONCE(vm->reopened, false);
@@ -511,6 +515,10 @@ struct kt_vm *kt_vm_create(const struct kt_vm_params *params)
 	vm->rtc.time_s = params->rtc_time_s;
 	kt_rtc_init(&vm->rtc.model, params->rtc_update_cycles, 0);
 	kt_hpet_init(&vm->hpet.model, &params->hpet);
+	xa_init(&vm->vcpus.table);
+	vm->vcpus.params = params->tick[KVM_TIMERS_DEVICE_LAPIC];
+	vm->vcpus.advance = params->lapic_advance;
+	vm->vcpus.advance_ns = params->lapic_advance_ns;
 
 	vm->nr_sources = nr_sources;
 	for (id = 0; id < nr_sources; id++) {
@@ -540,6 +548,7 @@ void kt_vm_stop(struct kt_vm *vm)
 		kt_vm_rtc_destroy(vm);
 	if (vm->active & KVM_TIMERS_HPET)
 		kt_vm_hpet_destroy(vm);
+	kt_vcpu_stop_all(vm);
 	hrtimer_cancel(&vm->alarm);
 	cancel_work_sync(&vm->work);
 }

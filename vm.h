@@ -20,6 +20,7 @@
 #include "params.h"
 #include "rtc.h"
 #include "tick.h"
+#include "vcpu.h"
 
 /* Lines, as PCs have them. */
 #define KT_PIT_GSI		0
@@ -182,6 +183,7 @@ struct kt_hpet_device {
  * @pit:	the PIT
  * @rtc:	the RTC
  * @hpet:	the HPET
+ * @vcpus:	the LAPIC timers, each under a lock of its own
  * @late:	lateness of each device's interrupts, see struct kvm_timers_device_status
  * @halted:	vCPUs, by index, that do not look at requests
  * @nr_sources:	entries of @source
@@ -215,6 +217,7 @@ struct kt_vm {
 	struct kt_pit		pit;
 	struct kt_rtc_device	rtc;
 	struct kt_hpet_device	hpet;
+	struct kt_vcpus		vcpus;
 	u64			late[KVM_TIMERS_NR_DEVICES][KVM_TIMERS_LATE_BUCKETS];
 	DECLARE_BITMAP(halted, KVM_MAX_VCPUS);
 	unsigned int		nr_sources;
@@ -251,6 +254,18 @@ static __always_inline struct kt_vm *kt_vm_find(struct kvm *kvm)
 static inline u64 kt_vm_now(const struct kt_vm *vm)
 {
 	return ktime_get_ns() - vm->origin_ns;
+}
+
+/* The host's TSC. */
+static inline u64 kt_vm_host_tsc(void)
+{
+	return rdtsc();
+}
+
+/* Is this vCPU in a halt, in which it takes interrupts but looks at no request? */
+static inline bool kt_vm_is_halted(const struct kt_vm *vm, const struct kvm_vcpu *vcpu)
+{
+	return test_bit(vcpu->vcpu_idx, vm->halted);
 }
 
 /* The host's wall clock, for what a guest is born with. */
@@ -301,6 +316,8 @@ void kt_vm_serve(struct kt_vm *vm, unsigned int id, bool fresh);
 void kt_vm_recheck(struct kt_vm *vm);
 void kt_vm_pic_initialized(struct kt_vm *vm, struct kvm_vcpu *vcpu);
 void kt_vm_line_event(struct kt_line *line, bool unmasked);
+bool kt_vm_service_tick(struct kt_vm *vm, unsigned int device, struct kt_tick *tick, u64 *late,
+			const struct kt_tick_input *in, bool single);
 bool kt_vm_account(struct kt_vm *vm, unsigned int id, enum kt_tick_pin pin, u64 now, bool *edge);
 u64 kt_vm_deadline(const struct kt_vm *vm, unsigned int id, u64 now);
 bool kt_vm_is_level(const struct kt_vm *vm, unsigned int id);
@@ -336,6 +353,7 @@ void kt_vm_hpet_levels(struct kt_vm *vm);
 void kt_vm_hpet_reset(struct kt_vm *vm);
 void kt_vm_hpet_status(struct kt_vm *vm, struct kvm_timers_status *status, u64 now);
 
+void kt_vm_add_stats(struct kvm_timers_device_status *status, const struct kt_tick *tick);
 void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status);
 void kt_vm_source_status(struct kt_vm *vm, unsigned int id, u64 edges, bool ticking,
 			 struct kvm_timers_device_status *status);

@@ -115,28 +115,42 @@ static bool tracing(void)
 	       trace_catchup_end_enabled();
 }
 
-static void count_lateness(struct kt_vm *vm, unsigned int device, u64 late_us)
+/**
+ * kt_vm_service_tick() - have the tick engine decide; trace and count what it did
+ * @vm:		the guest
+ * @device:	enum kvm_timers_device
+ * @tick:	an account of that device
+ * @late:	lateness of its interrupts, KVM_TIMERS_LATE_BUCKETS of them
+ * @in:		what is known now
+ * @single:	the edges are no stream of ticks: kt_tick_single()
+ *
+ * Context: Any; the lock of @tick held.
+ * Return: true if exactly one interrupt is to be injected now.
+ */
+bool kt_vm_service_tick(struct kt_vm *vm, unsigned int device, struct kt_tick *tick, u64 *late,
+			const struct kt_tick_input *in, bool single)
 {
-	vm->late[device][min_t(unsigned int, fls64(late_us), KVM_TIMERS_LATE_BUCKETS - 1)]++;
-}
-
-static bool service(struct kt_vm *vm, unsigned int id, const struct kt_tick_input *in)
-{
-	struct kt_tick *tick = &vm->source[id].tick;
-	unsigned int device = kt_source_device(id);
 	struct kt_tick old;
 	bool pulse;
 
 	if (tracing()) {
 		old = *tick;
-		pulse = kt_tick_service(tick, in);
+		pulse = single ? kt_tick_single(tick, in) : kt_tick_service(tick, in);
 		trace_tick(vm, device, in->now, &old, tick);
 	} else {
-		pulse = kt_tick_service(tick, in);
+		pulse = single ? kt_tick_single(tick, in) : kt_tick_service(tick, in);
 	}
 	if (pulse)
-		count_lateness(vm, device, tick->late_us);
+		late[min_t(unsigned int, fls64(tick->late_us), KVM_TIMERS_LATE_BUCKETS - 1)]++;
 	return pulse;
+}
+
+static bool service(struct kt_vm *vm, unsigned int id, const struct kt_tick_input *in)
+{
+	unsigned int device = kt_source_device(id);
+
+	return kt_vm_service_tick(vm, device, &vm->source[id].tick, vm->late[device], in,
+				  false);
 }
 
 /* An interrupt beside the ticks. */

@@ -18,6 +18,28 @@ static u64 unseen_edges(const struct kt_vm *vm, const struct kt_source *source, 
 }
 
 /**
+ * kt_vm_add_stats() - add one account to its device's row of the status
+ * @status:	added to
+ * @tick:	the account
+ *
+ * Context: Any, the lock of @tick held.
+ */
+void kt_vm_add_stats(struct kvm_timers_device_status *status, const struct kt_tick *tick)
+{
+	const struct kvm_timers_tick_stats *stats = &tick->stats;
+
+	status->stats.due += stats->due;
+	status->stats.rescaled += stats->rescaled;
+	status->stats.delivered += stats->delivered;
+	status->stats.coalesced += stats->coalesced;
+	status->stats.merged += stats->merged;
+	status->stats.dropped += stats->dropped;
+	status->stats.given_up += stats->given_up;
+	status->stats.caught_up += stats->caught_up;
+	status->owed += tick->owed;
+}
+
+/**
  * kt_vm_source_status() - add one source to its device's row of the status
  * @vm:		the guest, dead or alive
  * @id:		the source
@@ -31,21 +53,12 @@ void kt_vm_source_status(struct kt_vm *vm, unsigned int id, u64 edges, bool tick
 			 struct kvm_timers_device_status *status)
 {
 	const struct kt_source *source = &vm->source[id];
-	const struct kvm_timers_tick_stats *stats = &source->tick.stats;
 	u64 unseen = unseen_edges(vm, source, edges, ticking);
 
 	lockdep_assert_held(&vm->lock);
 
-	status->stats.due += stats->due + unseen;
-	status->stats.rescaled += stats->rescaled;
-	status->stats.delivered += stats->delivered;
-	status->stats.coalesced += stats->coalesced;
-	status->stats.merged += stats->merged;
-	status->stats.dropped += stats->dropped;
-	status->stats.given_up += stats->given_up;
-	status->stats.caught_up += stats->caught_up;
-	status->owed += source->tick.owed;
-
+	kt_vm_add_stats(status, &source->tick);
+	status->stats.due += unseen;
 	/* What fell due since the guest was last served is owed, or was never heard. */
 	if (source->dormant && !source->latched)
 		status->stats.dropped += unseen;
@@ -62,7 +75,8 @@ static void status_of_policy(const struct kt_vm *vm, unsigned int device,
 		return;
 
 	/* Of several timers each has the same. */
-	params = &vm->source[device].tick.params;
+	params = device == KVM_TIMERS_DEVICE_LAPIC ? &vm->vcpus.params :
+						     &vm->source[device].tick.params;
 	status->policy = params->policy;
 	status->catchup_max_rate_pct = params->max_rate_pct;
 	status->catchup_limit_ms = div_u64(params->limit_ns, NSEC_PER_MSEC);
@@ -97,6 +111,7 @@ void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
 	kt_vm_pit_status(vm, &status->device[KVM_TIMERS_DEVICE_PIT], now);
 	kt_vm_rtc_status(vm, status, now);
 	kt_vm_hpet_status(vm, status, now);
+	kt_vcpu_status(vm, status);
 	raw_spin_unlock_irq(&vm->lock);
 }
 
@@ -115,6 +130,8 @@ void kt_vm_set_tick_params(struct kt_vm *vm, unsigned int device,
 
 	lockdep_assert_held(&vm->lock);
 
+	if (device == KVM_TIMERS_DEVICE_LAPIC)
+		kt_vcpu_set_tick_params(vm, params);
 	for (id = 0; id < vm->nr_sources; id++) {
 		if (kt_source_device(id) != device)
 			continue;

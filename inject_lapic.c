@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The local APIC of a vCPU: where the vCPU is, what its timer's interrupt would
+ * find there, and how it is raised. All of it is legal in hard interrupt.
+ */
+#include "inject.h"
+#include "symbols.h"
+
+#include <linux/kvm_host.h>
+#include <linux/static_call.h>
+
+#include <asm/apicdef.h>
+#include <asm/msr-index.h>
+
+/**
+ * kt_inject_guest_tsc() - the guest's TSC
+ * @vcpu:	a vCPU
+ * @host_tsc:	of the host, at the same instant
+ *
+ * Context: Any.
+ * Return: what the guest would read, outside of a guest of its own.
+ */
+u64 kt_inject_guest_tsc(struct kvm_vcpu *vcpu, u64 host_tsc)
+{
+	return kvm_read_l1_tsc(vcpu, host_tsc);
+}
+
+/**
+ * kt_inject_presence() - where a vCPU is
+ * @vcpu:	a vCPU that is not halted
+ *
+ * Context: Any.
+ * Return: KT_PRESENCE_AWAY for one that the host does not let run, or that is on its
+ * way to the guest on another CPU: it looks at its requests before it is there.
+ */
+enum kt_presence kt_inject_presence(struct kvm_vcpu *vcpu)
+{
+	if (kvm_get_running_vcpu() == vcpu)
+		return KT_PRESENCE_HERE;
+
+	return READ_ONCE(vcpu->mode) == IN_GUEST_MODE ? KT_PRESENCE_ELSEWHERE : KT_PRESENCE_AWAY;
+}
+
+static u32 *lapic_reg(struct kvm_vcpu *vcpu, u32 reg)
+{
+	return kt_lapic_regs(vcpu) + reg;
+}
+
+/**
+ * kt_inject_apic_enabled() - whether a vCPU's local APIC is there at all
+ * @vcpu:	a vCPU
+ *
+ * Context: Any.
+ * Return: the enable bit of its APIC base.
+ */
+bool kt_inject_apic_enabled(struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.apic_base & MSR_IA32_APICBASE_ENABLE;
+}
+
+/**
+ * kt_inject_probe_lvtt() - what would become of an interrupt of the LAPIC timer now
+ * @vcpu:	a vCPU
+ *
+ * Context: Any.
+ * Return: KT_TICK_READY, KT_TICK_BUSY or KT_TICK_MASKED.
+ */
+enum kt_tick_pin kt_inject_probe_lvtt(struct kvm_vcpu *vcpu)
+{
+	u32 lvtt = READ_ONCE(*lapic_reg(vcpu, APIC_LVTT));
+
+	if ((lvtt & APIC_LVT_MASKED) || !kt_inject_apic_enabled(vcpu))
+		return KT_TICK_MASKED;
+
+	return kt_lapic_vector_pending(vcpu, lvtt & APIC_VECTOR_MASK) ? KT_TICK_BUSY :
+									 KT_TICK_READY;
+}
+
+/**
+ * kt_inject_lvtt() - raise the interrupt of a vCPU's LAPIC timer
+ * @vcpu:	a vCPU, which wakes if it is halted
+ *
+ * Context: Any, hard interrupt included.
+ */
+void kt_inject_lvtt(struct kvm_vcpu *vcpu)
+{
+	static_call(kt_kvm_apic_local_deliver)(vcpu->arch.apic, APIC_LVTT);
+}
+
+/**
+ * kt_inject_set_tmict() - what the guest reads as TMICT
+ * @vcpu:	a vCPU
+ * @val:	the count
+ *
+ * Hardware that works on the register page reads it there.
+ *
+ * Context: Process, the vCPU's thread.
+ */
+void kt_inject_set_tmict(struct kvm_vcpu *vcpu, u32 val)
+{
+	WRITE_ONCE(*lapic_reg(vcpu, APIC_TMICT), val);
+}
+
+/**
+ * kt_inject_lvtt_reg() - LVTT as KVM has taken it from the guest
+ * @vcpu:	a vCPU
+ *
+ * Context: Any.
+ * Return: the register.
+ */
+u32 kt_inject_lvtt_reg(struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(*lapic_reg(vcpu, APIC_LVTT));
+}
+
+static u32 *advance_field(struct kvm_vcpu *vcpu)
+{
+	return (void *)vcpu->arch.apic + kt_layout.lapic_timer + kt_layout.timer_advance_ns;
+}
+
+/**
+ * kt_inject_advance_ns() - how long the way into the guest takes, as KVM has found
+ * @vcpu:	a vCPU
+ *
+ * Context: Any.
+ * Return: ns; 0 if KVM was told not to care.
+ */
+u32 kt_inject_advance_ns(struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(*advance_field(vcpu));
+}
+
+/**
+ * kt_inject_hold_until() - do not let a vCPU take its timer's interrupt too early
+ * @vcpu:	a vCPU that is not in the guest
+ * @tsc:	guest's TSC at which the interrupt is due
+ * @advance_ns:	how early it may be now; KVM waits no longer
+ *
+ * KVM waits just before it enters the guest, and learns from it how early to be. That
+ * moves the value it has found: a fixed one is set each time.
+ *
+ * Context: Any, hard interrupt included.
+ */
+void kt_inject_hold_until(struct kvm_vcpu *vcpu, u64 tsc, u32 advance_ns)
+{
+	u64 *expired = (void *)vcpu->arch.apic + kt_layout.lapic_timer + kt_layout.timer_expired;
+
+	WRITE_ONCE(*advance_field(vcpu), advance_ns);
+	WRITE_ONCE(*expired, tsc);
+}

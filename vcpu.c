@@ -1,0 +1,715 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One vCPU: its LAPIC timer, under a lock and with an alarm of its own.
+ *
+ * The alarm rings in hard interrupt on the CPU where the vCPU runs, and the
+ * interrupt goes from there into the local APIC. That is for a vCPU which is in
+ * KVM_RUN and on a CPU, or halted. One that the host does not let run, or whose
+ * VMM has it, is given nothing while it is away: what it missed is settled by
+ * the policy when it enters the guest again.
+ *
+ * While an ioctl of the VMM is at work, registers, TSC and deadline may come in
+ * any order. Nothing is compared or armed before the vCPU runs.
+ */
+#include "vcpu.h"
+#include "compat.h"
+#include "inject.h"
+#include "vm.h"
+
+#include <linux/kvm_host.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+static void sample(const struct kt_vcpu *v, struct kt_lapic_clock *clock)
+{
+	/* In this order what lies in between makes an alarm for a deadline late, not early. */
+	clock->tsc = kt_inject_guest_tsc(v->vcpu, kt_vm_host_tsc());
+	clock->now = kt_vm_now(v->vm);
+	clock->tsc_khz = v->vcpu->arch.virtual_tsc_khz;
+}
+
+/* How early the alarm rings. */
+static u32 advance_ns(const struct kt_vcpu *v)
+{
+	const struct kt_vcpus *vcpus = &v->vm->vcpus;
+
+	if (READ_ONCE(vcpus->advance) == KVM_TIMERS_ADVANCE_FIXED)
+		return READ_ONCE(vcpus->advance_ns);
+
+	return min_t(u32, kt_inject_advance_ns(v->vcpu), KVM_TIMERS_ADVANCE_MAX_NS);
+}
+
+/* Account what is due, and give one interrupt if it is time for one. */
+static void settle(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
+{
+	struct kt_tick_input in = {
+		.now		= clock->now,
+		.edges		= kt_lapic_timer_edges(&v->timer, clock),
+		.period_ns	= kt_lapic_timer_period(&v->timer),
+	};
+
+	lockdep_assert_held(&v->lock);
+
+	if (in.edges == v->tick.seen && !v->tick.owed)
+		return;
+
+	in.edge_ns = v->timer.edge_ns;
+	in.pin = kt_inject_probe_lvtt(v->vcpu);
+	if (kt_vm_service_tick(v->vm, KVM_TIMERS_DEVICE_LAPIC, &v->tick, v->late, &in,
+			       !kt_lapic_timer_is_periodic(&v->timer)))
+		kt_inject_lvtt(v->vcpu);
+}
+
+/* Set the alarm to the next thing to do; an edge is prepared so many ns before it is due. */
+static void arm(struct kt_vcpu *v, const struct kt_lapic_clock *clock, u32 early_ns)
+{
+	u64 guest_ns;
+
+	lockdep_assert_held(&v->lock);
+
+	v->next_ns = kt_lapic_timer_deadline(&v->timer, clock);
+	guest_ns = v->next_ns == KT_NEVER ? KT_NEVER : v->next_ns - early_ns;
+	guest_ns = min(guest_ns, kt_tick_deadline(&v->tick));
+	if (guest_ns >= KTIME_MAX - v->vm->origin_ns) {
+		hrtimer_try_to_cancel(&v->alarm);
+		return;
+	}
+	/* Whatever the guest programs, the host is not interrupted faster. */
+	if (kt_lapic_timer_is_periodic(&v->timer))
+		guest_ns = max(guest_ns, v->rang_ns + v->tick.params.min_interval_ns);
+	hrtimer_start(&v->alarm, ns_to_ktime(v->vm->origin_ns + guest_ns),
+		      HRTIMER_MODE_ABS_PINNED_HARD);
+}
+
+/* After anything that the guest or the VMM has done. */
+static void changed(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
+{
+	if (READ_ONCE(v->host)) {
+		WRITE_ONCE(v->due, true);
+		return;
+	}
+	settle(v, clock);
+	arm(v, clock, advance_ns(v));
+}
+
+/*
+ * Where the vCPU is, for the alarm. A vCPU on its way into a halt or into the
+ * guest either is seen there or sees that it is due.
+ */
+static enum kt_presence presence(struct kt_vcpu *v)
+{
+	enum kt_presence where;
+
+	if (READ_ONCE(v->host)) {
+		WRITE_ONCE(v->due, true);
+		return KT_PRESENCE_AWAY;
+	}
+	where = kt_inject_presence(v->vcpu);
+	if (where != KT_PRESENCE_AWAY)
+		return where;
+
+	WRITE_ONCE(v->due, true);
+	/* Pairs with kt_vm_halt_begin(). */
+	smp_mb();
+	return kt_vm_is_halted(v->vm, v->vcpu) ? KT_PRESENCE_HERE : KT_PRESENCE_AWAY;
+}
+
+/*
+ * The interrupt that the alarm is early for is prepared now, as at the time when it is
+ * due: until then the vCPU is held back.
+ */
+static void advance(struct kt_vcpu *v, struct kt_lapic_clock *clock, u32 early_ns)
+{
+	u64 due_tsc;
+
+	if (!early_ns || v->next_ns == KT_NEVER || v->next_ns > clock->now + early_ns)
+		return;
+
+	due_tsc = kt_lapic_timer_due_tsc(&v->timer, v->next_ns, clock);
+	kt_inject_hold_until(v->vcpu, due_tsc, early_ns);
+	if (v->next_ns <= clock->now)
+		return;
+
+	clock->now = v->next_ns;
+	clock->tsc = max(clock->tsc, due_tsc);
+}
+
+static enum hrtimer_restart alarm(struct hrtimer *timer)
+{
+	struct kt_vcpu *v = container_of(timer, struct kt_vcpu, alarm);
+	struct kt_lapic_clock clock;
+	enum kt_presence where;
+	u32 early_ns;
+
+	raw_spin_lock(&v->lock);
+	if (v->stopped) {
+		raw_spin_unlock(&v->lock);
+		return HRTIMER_NORESTART;
+	}
+	where = presence(v);
+	if (where == KT_PRESENCE_AWAY) {
+		raw_spin_unlock(&v->lock);
+		kt_inject_summon(v->vcpu);
+		return HRTIMER_NORESTART;
+	}
+
+	sample(v, &clock);
+	v->rang_ns = clock.now;
+	/* What the alarm was set to may have changed. In the guest nothing holds it back. */
+	early_ns = READ_ONCE(v->due) || where == KT_PRESENCE_ELSEWHERE ? 0 : advance_ns(v);
+	advance(v, &clock, early_ns);
+	settle(v, &clock);
+	if (where == KT_PRESENCE_ELSEWHERE) {
+		/* It sets its next alarm where it is. */
+		WRITE_ONCE(v->due, true);
+		kt_inject_summon(v->vcpu);
+	} else {
+		arm(v, &clock, early_ns);
+	}
+	raw_spin_unlock(&v->lock);
+	return HRTIMER_NORESTART;
+}
+
+/**
+ * kt_vcpu_serve() - do what is due before the vCPU runs on, or sleeps
+ * @v:		the vCPU
+ *
+ * Context: Process, the vCPU's thread.
+ */
+void kt_vcpu_serve(struct kt_vcpu *v)
+{
+	struct kt_lapic_clock clock;
+
+	if (!READ_ONCE(v->due))
+		return;
+
+	raw_spin_lock_irq(&v->lock);
+	WRITE_ONCE(v->due, false);
+	sample(v, &clock);
+	settle(v, &clock);
+	arm(v, &clock, advance_ns(v));
+	raw_spin_unlock_irq(&v->lock);
+}
+
+/**
+ * kt_vcpu_find() - a vCPU whose LAPIC timer is ours
+ * @vm:		the guest
+ * @vcpu:	a vCPU of it that cannot go away during the call
+ *
+ * Context: Any.
+ * Return: the vCPU, or NULL if its timer is KVM's.
+ */
+struct kt_vcpu *kt_vcpu_find(struct kt_vm *vm, struct kvm_vcpu *vcpu)
+{
+	struct kt_vcpu *v = xa_load(&vm->vcpus.table, vcpu->vcpu_id);
+
+	return v && v->vcpu == vcpu ? v : NULL;
+}
+
+/**
+ * kt_vcpu_read() - the guest, or the VMM, reads a register
+ * @v:		the vCPU
+ * @reg:	KT_LAPIC_TIMER_TMCCT or KT_LAPIC_TIMER_DEADLINE
+ *
+ * Context: Process, the vCPU's thread.
+ * Return: its value.
+ */
+u64 kt_vcpu_read(struct kt_vcpu *v, enum kt_lapic_timer_reg reg)
+{
+	struct kt_lapic_timer_state state;
+	struct kt_lapic_clock clock;
+	unsigned long flags;
+	u64 val;
+
+	raw_spin_lock_irqsave(&v->lock, flags);
+	sample(v, &clock);
+	v->reads++;
+	if (READ_ONCE(v->host)) {
+		/* A deadline that has been reached, but not given, is saved as armed. */
+		kt_lapic_timer_get_state(&v->timer, &state, &clock);
+		val = reg == KT_LAPIC_TIMER_DEADLINE ? state.deadline : state.tmcct;
+	} else {
+		val = kt_lapic_timer_read(&v->timer, reg, &clock);
+	}
+	raw_spin_unlock_irqrestore(&v->lock, flags);
+	return val;
+}
+
+/* The VMM restores, part by part: what it writes is kept, whatever the mode is now. */
+static void restore(struct kt_vcpu *v, enum kt_lapic_timer_reg reg, u64 val,
+		    const struct kt_lapic_clock *clock)
+{
+	struct kt_lapic_timer_state state;
+
+	kt_lapic_timer_get_state(&v->timer, &state, clock);
+	switch (reg) {
+	case KT_LAPIC_TIMER_LVTT:
+		state.lvtt = val;
+		break;
+	case KT_LAPIC_TIMER_TMICT:
+		state.tmict = val;
+		state.tmcct = val;
+		break;
+	case KT_LAPIC_TIMER_TDCR:
+		state.tdcr = val;
+		break;
+	case KT_LAPIC_TIMER_DEADLINE:
+		state.deadline = val;
+		break;
+	default:
+		return;
+	}
+	/* KVM has dropped the reserved bits. */
+	kt_lapic_timer_set_state(&v->timer, &state, clock);
+}
+
+/* Hardware may read the register page by itself. */
+static void publish(struct kt_vcpu *v)
+{
+	kt_inject_set_tmict(v->vcpu, kt_lapic_timer_tmict(&v->timer));
+}
+
+/**
+ * kt_vcpu_write() - the guest writes a register, or the VMM one of the MSRs
+ * @v:		the vCPU
+ * @reg:	register
+ * @val:	value, without reserved bits
+ *
+ * Context: Process, the vCPU's thread; interrupts may be off.
+ */
+void kt_vcpu_write(struct kt_vcpu *v, enum kt_lapic_timer_reg reg, u64 val)
+{
+	struct kt_lapic_clock clock;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&v->lock, flags);
+	sample(v, &clock);
+	v->writes++;
+	if (READ_ONCE(v->host))
+		restore(v, reg, val, &clock);
+	else
+		kt_lapic_timer_write(&v->timer, reg, val, &clock);
+	publish(v);
+	changed(v, &clock);
+	raw_spin_unlock_irqrestore(&v->lock, flags);
+}
+
+/**
+ * kt_vcpu_set_enabled() - the guest has written SVR
+ * @v:		the vCPU
+ * @enabled:	software enable
+ *
+ * Context: Process, the vCPU's thread.
+ */
+void kt_vcpu_set_enabled(struct kt_vcpu *v, bool enabled)
+{
+	struct kt_lapic_clock clock;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&v->lock, flags);
+	sample(v, &clock);
+	kt_lapic_timer_set_enabled(&v->timer, enabled, &clock);
+	changed(v, &clock);
+	raw_spin_unlock_irqrestore(&v->lock, flags);
+}
+
+/**
+ * kt_vcpu_reset() - reset or INIT
+ * @v:		the vCPU
+ *
+ * Context: Process.
+ */
+void kt_vcpu_reset(struct kt_vcpu *v)
+{
+	struct kt_lapic_clock clock;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&v->lock, flags);
+	sample(v, &clock);
+	kt_lapic_timer_reset(&v->timer, &clock);
+	kt_tick_drop(&v->tick, kt_lapic_timer_edges(&v->timer, &clock));
+	changed(v, &clock);
+	raw_spin_unlock_irqrestore(&v->lock, flags);
+}
+
+/**
+ * kt_vcpu_get_state() - what the VMM saves
+ * @v:		the vCPU
+ * @state:	filled in
+ *
+ * Context: Process.
+ * Return: true if an interrupt of a count is due that the vCPU has not been given yet.
+ * That of a deadline is not: it is saved as armed.
+ */
+bool kt_vcpu_get_state(struct kt_vcpu *v, struct kt_lapic_timer_state *state)
+{
+	struct kt_lapic_clock clock;
+	struct kt_lapic_timer copy;
+	unsigned long flags;
+	bool due;
+
+	raw_spin_lock_irqsave(&v->lock, flags);
+	sample(v, &clock);
+	kt_lapic_timer_get_state(&v->timer, state, &clock);
+	due = v->tick.owed;
+	if (!state->deadline) {
+		copy = v->timer;
+		due |= kt_lapic_timer_edges(&copy, &clock) != v->tick.seen;
+	}
+	raw_spin_unlock_irqrestore(&v->lock, flags);
+	return due;
+}
+
+/**
+ * kt_vcpu_set_state() - what the VMM restores
+ * @v:		the vCPU
+ * @state:	registers; the deadline stays as it is
+ *
+ * Context: Process.
+ */
+void kt_vcpu_set_state(struct kt_vcpu *v, const struct kt_lapic_timer_state *state)
+{
+	struct kt_lapic_timer_state old, new = *state;
+	struct kt_lapic_clock clock;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&v->lock, flags);
+	sample(v, &clock);
+	kt_lapic_timer_get_state(&v->timer, &old, &clock);
+	new.deadline = old.deadline;
+	/* What was due before is none of the new state's. */
+	kt_lapic_timer_set_state(&v->timer, &new, &clock);
+	kt_tick_drop(&v->tick, v->timer.edges);
+	publish(v);
+	changed(v, &clock);
+	raw_spin_unlock_irqrestore(&v->lock, flags);
+}
+
+/**
+ * kt_vcpu_host_begin() - an ioctl of the VMM on a vCPU begins
+ * @v:		the vCPU
+ *
+ * Context: Process, vcpu->mutex held.
+ */
+void kt_vcpu_host_begin(struct kt_vcpu *v)
+{
+	WRITE_ONCE(v->host, true);
+}
+
+/**
+ * kt_vcpu_host_end() - an ioctl of the VMM on a vCPU has ended
+ * @v:		the vCPU
+ * @tsc_changed: it may have changed the frequency of the TSC
+ *
+ * Context: Process, vcpu->mutex held.
+ */
+void kt_vcpu_host_end(struct kt_vcpu *v, bool tsc_changed)
+{
+	if (tsc_changed)
+		WRITE_ONCE(v->due, true);
+	WRITE_ONCE(v->host, false);
+	/* Pairs with presence(). */
+	smp_mb();
+	if (READ_ONCE(v->due))
+		kt_inject_summon_self(v->vcpu);
+}
+
+/**
+ * kt_vcpu_tsc_moving() - the guest's TSC is about to be moved
+ * @v:		the vCPU
+ *
+ * Context: Any, tsc_write_lock of KVM may be held.
+ */
+void kt_vcpu_tsc_moving(struct kt_vcpu *v)
+{
+	struct kt_lapic_clock clock;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&v->lock, flags);
+	if (!READ_ONCE(v->host)) {
+		sample(v, &clock);
+		kt_lapic_timer_edges(&v->timer, &clock);
+	}
+	raw_spin_unlock_irqrestore(&v->lock, flags);
+}
+
+/**
+ * kt_vcpu_tsc_moved() - the guest's TSC has been moved
+ * @v:		the vCPU
+ *
+ * A deadline may have been passed. It is compared before the vCPU runs on.
+ *
+ * Context: Any, tsc_write_lock of KVM may be held.
+ */
+void kt_vcpu_tsc_moved(struct kt_vcpu *v)
+{
+	WRITE_ONCE(v->due, true);
+	kt_inject_summon_self(v->vcpu);
+}
+
+/**
+ * kt_vcpu_migrated() - the vCPU runs on another CPU
+ * @v:		the vCPU
+ *
+ * Context: Process, the vCPU's thread.
+ */
+void kt_vcpu_migrated(struct kt_vcpu *v)
+{
+	WRITE_ONCE(v->due, true);
+	kt_vcpu_serve(v);
+}
+
+/**
+ * kt_vcpu_create() - a vCPU is about to be created
+ * @vm:		the guest
+ * @vcpu:	the vCPU, which KVM has just allocated
+ *
+ * Context: Process.
+ * Return: 0; -EEXIST there is one with its id; -ENOMEM.
+ */
+int kt_vcpu_create(struct kt_vm *vm, struct kvm_vcpu *vcpu)
+{
+	u64 cycle_ns = kt_compat_apic_bus_cycle_ns(vm->kvm);
+	struct kt_vcpu *v;
+	int ret;
+
+	/* Slower than any that the model knows: KVM serves it. */
+	if (cycle_ns < KT_LAPIC_TIMER_MIN_CYCLE_NS || cycle_ns > KT_LAPIC_TIMER_MAX_CYCLE_NS)
+		return 0;
+
+	v = kzalloc(sizeof(*v), GFP_KERNEL_ACCOUNT);
+	if (!v)
+		return -ENOMEM;
+
+	v->vcpu = vcpu;
+	v->vm = vm;
+	v->host = true;
+	v->next_ns = KT_NEVER;
+	raw_spin_lock_init(&v->lock);
+	hrtimer_setup(&v->alarm, alarm, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_PINNED_HARD);
+	kt_lapic_timer_init(&v->timer, cycle_ns);
+	raw_spin_lock_irq(&vm->lock);
+	kt_tick_init(&v->tick, &vm->vcpus.params, 0, 0);
+	raw_spin_unlock_irq(&vm->lock);
+
+	ret = xa_insert(&vm->vcpus.table, vcpu->vcpu_id, v, GFP_KERNEL_ACCOUNT);
+	if (!ret)
+		return 0;
+
+	kfree(v);
+	return ret == -EBUSY ? -EEXIST : ret;
+}
+
+/**
+ * kt_vcpu_created() - KVM has created a vCPU
+ * @vm:		the guest
+ * @vcpu:	the vCPU
+ *
+ * Context: Process.
+ */
+void kt_vcpu_created(struct kt_vm *vm, struct kvm_vcpu *vcpu)
+{
+	struct kt_vcpu *v = kt_vcpu_find(vm, vcpu);
+
+	if (!v)
+		return;
+
+	WRITE_ONCE(v->host, false);
+	raw_spin_lock_irq(&vm->lock);
+	/* The policy may have been changed meanwhile. */
+	raw_spin_lock(&v->lock);
+	kt_tick_set_params(&v->tick, &vm->vcpus.params);
+	raw_spin_unlock(&v->lock);
+	WRITE_ONCE(vm->active, vm->active | KVM_TIMERS_LAPIC);
+	raw_spin_unlock_irq(&vm->lock);
+}
+
+static void stop(struct kt_vcpu *v)
+{
+	raw_spin_lock_irq(&v->lock);
+	v->stopped = true;
+	raw_spin_unlock_irq(&v->lock);
+	hrtimer_cancel(&v->alarm);
+}
+
+/**
+ * kt_vcpu_destroy() - KVM has not created a vCPU after all, or without a local APIC
+ * @vm:		the guest
+ * @vcpu:	the vCPU
+ *
+ * Context: Process.
+ */
+void kt_vcpu_destroy(struct kt_vm *vm, struct kvm_vcpu *vcpu)
+{
+	struct kt_vcpu *v = kt_vcpu_find(vm, vcpu);
+
+	if (!v)
+		return;
+
+	xa_erase(&vm->vcpus.table, vcpu->vcpu_id);
+	stop(v);
+	kfree_rcu(v, rcu);
+}
+
+/**
+ * kt_vcpu_stop_all() - the VM is being destroyed
+ * @vm:		the guest, dead
+ *
+ * Context: Process.
+ */
+void kt_vcpu_stop_all(struct kt_vm *vm)
+{
+	struct kt_vcpu *v;
+	unsigned long id;
+
+	xa_for_each(&vm->vcpus.table, id, v)
+		stop(v);
+}
+
+/**
+ * kt_vcpu_free_all() - nobody looks at the guest any more
+ * @vm:		the guest
+ *
+ * Context: Any.
+ */
+void kt_vcpu_free_all(struct kt_vm *vm)
+{
+	struct kt_vcpu *v;
+	unsigned long id;
+
+	xa_for_each(&vm->vcpus.table, id, v)
+		kfree(v);
+	xa_destroy(&vm->vcpus.table);
+}
+
+/* The alarm may have to ring earlier, or not at all. The vCPU sets it where it is. */
+static void reconsider(struct kt_vcpu *v)
+{
+	struct kt_lapic_clock clock;
+
+	lockdep_assert_held(&v->lock);
+
+	if (v->stopped || presence(v) == KT_PRESENCE_AWAY)
+		return;
+
+	if (kt_vm_is_halted(v->vm, v->vcpu)) {
+		sample(v, &clock);
+		arm(v, &clock, advance_ns(v));
+	} else {
+		WRITE_ONCE(v->due, true);
+		kt_inject_summon(v->vcpu);
+	}
+}
+
+/**
+ * kt_vcpu_set_tick_params() - change policy and bounds of the ticks
+ * @vm:		the guest
+ * @params:	checked
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vcpu_set_tick_params(struct kt_vm *vm, const struct kt_tick_params *params)
+{
+	struct kt_vcpu *v;
+	unsigned long id;
+
+	lockdep_assert_held(&vm->lock);
+
+	vm->vcpus.params = *params;
+	xa_for_each(&vm->vcpus.table, id, v) {
+		raw_spin_lock(&v->lock);
+		kt_tick_set_params(&v->tick, params);
+		reconsider(v);
+		raw_spin_unlock(&v->lock);
+	}
+}
+
+/**
+ * kt_vcpu_set_advance() - change at run time how early interrupts are prepared
+ * @vm:		the guest
+ * @advance:	KVM_TIMERS_ADVANCE_AUTO or KVM_TIMERS_ADVANCE_FIXED
+ * @advance_ns:	with the latter, up to KVM_TIMERS_ADVANCE_MAX_NS
+ *
+ * Context: Process.
+ * Return: 0; -ESRCH the VM is gone; -ENODEV the LAPIC timer was not taken over.
+ */
+int kt_vcpu_set_advance(struct kt_vm *vm, u32 advance, u32 advance_ns)
+{
+	int ret = 0;
+
+	raw_spin_lock_irq(&vm->lock);
+	if (vm->dead) {
+		ret = -ESRCH;
+	} else if (!(vm->devices & KVM_TIMERS_LAPIC)) {
+		ret = -ENODEV;
+	} else {
+		WRITE_ONCE(vm->vcpus.advance_ns, advance_ns);
+		WRITE_ONCE(vm->vcpus.advance, advance);
+	}
+	raw_spin_unlock_irq(&vm->lock);
+	return ret;
+}
+
+/* Edges that are not in the account yet. */
+static u64 unseen_edges(const struct kt_vcpu *v)
+{
+	struct kt_lapic_timer copy = v->timer;
+	struct kt_lapic_clock clock;
+
+	if (v->stopped)
+		return 0;
+
+	sample(v, &clock);
+	return kt_lapic_timer_edges(&copy, &clock) - v->tick.seen;
+}
+
+static void add_status(struct kt_vcpu *v, struct kvm_timers_status *status)
+{
+	struct kvm_timers_device_status *row = &status->device[KVM_TIMERS_DEVICE_LAPIC];
+	u64 period_ns = kt_lapic_timer_period(&v->timer);
+	u64 unseen = unseen_edges(v);
+	unsigned int i;
+
+	lockdep_assert_held(&v->lock);
+
+	kt_vm_add_stats(row, &v->tick);
+	row->stats.due += unseen;
+	row->owed += unseen;
+	row->reads += v->reads;
+	row->writes += v->writes;
+	if (period_ns && period_ns != KT_NEVER)
+		row->period_ns = min_not_zero(row->period_ns, period_ns);
+	for (i = 0; i < KVM_TIMERS_LATE_BUCKETS; i++)
+		row->late[i] += v->late[i];
+	status->lapic_vcpus++;
+	if (!v->stopped)
+		status->lapic_advance_ns = max(status->lapic_advance_ns, advance_ns(v));
+	status->mem_bytes += sizeof(*v);
+}
+
+/**
+ * kt_vcpu_status() - the LAPIC timers of a guest
+ * @vm:		the guest, dead or alive
+ * @status:	added to
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vcpu_status(struct kt_vm *vm, struct kvm_timers_status *status)
+{
+	struct kt_vcpu *v;
+	unsigned long id;
+
+	lockdep_assert_held(&vm->lock);
+
+	if (!(vm->devices & KVM_TIMERS_LAPIC))
+		return;
+
+	status->device[KVM_TIMERS_DEVICE_LAPIC].active = !!(vm->active & KVM_TIMERS_LAPIC);
+	status->lapic_advance = vm->vcpus.advance;
+	xa_for_each(&vm->vcpus.table, id, v) {
+		raw_spin_lock(&v->lock);
+		add_status(v, status);
+		raw_spin_unlock(&v->lock);
+	}
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One vCPU: its LAPIC timer.
+ */
+#ifndef KT_VCPU_H
+#define KT_VCPU_H
+
+#include <linux/hrtimer.h>
+#include <linux/kvm_host.h>
+#include <linux/spinlock.h>
+#include <linux/xarray.h>
+
+#include "include/uapi/linux/kvm_timers.h"
+#include "lapic_timer.h"
+#include "tick.h"
+
+struct kt_vm;
+
+/**
+ * struct kt_vcpu - a vCPU whose LAPIC timer is ours
+ * @rcu:	frees it
+ * @vcpu:	the vCPU; not to be used once @stopped
+ * @vm:		the guest
+ * @host:	an ioctl of the VMM is at work: nothing is given, nothing is armed
+ * @due:	there is something to do before the vCPU runs on
+ * @alarm:	fires at the next thing to do, on the CPU where the vCPU runs
+ * @lock:	protects all below
+ * @stopped:	the vCPU is being destroyed
+ * @next_ns:	next edge that the alarm was set to, guest time; KT_NEVER: another reason
+ * @rang_ns:	guest time of the last alarm
+ * @timer:	the device
+ * @tick:	account of its interrupts
+ * @reads:	register reads
+ * @writes:	register writes
+ * @late:	lateness, see struct kvm_timers_device_status
+ */
+struct kt_vcpu {
+	struct rcu_head		rcu;
+	struct kvm_vcpu		*vcpu;
+	struct kt_vm		*vm;
+	bool			host;
+	bool			due;
+	struct hrtimer		alarm;
+	raw_spinlock_t		lock;
+	bool			stopped;
+	u64			next_ns;
+	u64			rang_ns;
+	struct kt_lapic_timer	timer;
+	struct kt_tick		tick;
+	u64			reads;
+	u64			writes;
+	u64			late[KVM_TIMERS_LATE_BUCKETS];
+};
+
+/**
+ * struct kt_vcpus - the LAPIC timers of a guest
+ * @table:	struct kt_vcpu by the vCPU's id
+ * @params:	policy and bounds of all of them
+ * @advance:	enum kvm_timers_advance
+ * @advance_ns:	see struct kvm_timers_config
+ */
+struct kt_vcpus {
+	struct xarray		table;
+	struct kt_tick_params	params;
+	u32			advance;
+	u32			advance_ns;
+};
+
+int kt_vcpu_create(struct kt_vm *vm, struct kvm_vcpu *vcpu);
+void kt_vcpu_created(struct kt_vm *vm, struct kvm_vcpu *vcpu);
+void kt_vcpu_destroy(struct kt_vm *vm, struct kvm_vcpu *vcpu);
+struct kt_vcpu *kt_vcpu_find(struct kt_vm *vm, struct kvm_vcpu *vcpu);
+
+u64 kt_vcpu_read(struct kt_vcpu *v, enum kt_lapic_timer_reg reg);
+void kt_vcpu_write(struct kt_vcpu *v, enum kt_lapic_timer_reg reg, u64 val);
+void kt_vcpu_set_enabled(struct kt_vcpu *v, bool enabled);
+void kt_vcpu_reset(struct kt_vcpu *v);
+bool kt_vcpu_get_state(struct kt_vcpu *v, struct kt_lapic_timer_state *state);
+void kt_vcpu_set_state(struct kt_vcpu *v, const struct kt_lapic_timer_state *state);
+
+void kt_vcpu_host_begin(struct kt_vcpu *v);
+void kt_vcpu_host_end(struct kt_vcpu *v, bool tsc_changed);
+void kt_vcpu_tsc_moving(struct kt_vcpu *v);
+void kt_vcpu_tsc_moved(struct kt_vcpu *v);
+void kt_vcpu_migrated(struct kt_vcpu *v);
+void kt_vcpu_serve(struct kt_vcpu *v);
+
+int kt_vcpu_set_advance(struct kt_vm *vm, u32 advance, u32 advance_ns);
+void kt_vcpu_set_tick_params(struct kt_vm *vm, const struct kt_tick_params *params);
+void kt_vcpu_stop_all(struct kt_vm *vm);
+void kt_vcpu_free_all(struct kt_vm *vm);
+void kt_vcpu_status(struct kt_vm *vm, struct kvm_timers_status *status);
+
+#endif /* KT_VCPU_H */
