@@ -7,6 +7,8 @@
 #include "adopt.h"
 #include "compat.h"
 #include "irqchip.h"
+#include "params.h"
+#include "vcpu.h"
 #include "vm.h"
 
 #include <linux/anon_inodes.h>
@@ -64,6 +66,22 @@ static long set_policy(struct kt_vm *vm, void __user *argp)
 	return ret ?: kt_vm_set_policy(vm, arg.device, &arg.tick);
 }
 
+static long set_advance(struct kt_vm *vm, void __user *argp)
+{
+	struct kvm_timers_set_advance arg;
+	u32 advance, advance_ns;
+	int ret;
+
+	ret = get_user_struct(&arg, argp, sizeof(arg));
+	if (ret)
+		return ret;
+	if (arg.reserved)
+		return -EINVAL;
+
+	ret = kt_params_advance(&advance, &advance_ns, arg.advance, arg.advance_ns);
+	return ret ?: kt_vcpu_set_advance(vm, advance, advance_ns);
+}
+
 static long timers_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 {
 	switch (ioctl) {
@@ -71,6 +89,8 @@ static long timers_ioctl(struct file *file, unsigned int ioctl, unsigned long ar
 		return get_status(file->private_data, (void __user *)arg);
 	case KVM_TIMERS_SET_POLICY:
 		return set_policy(file->private_data, (void __user *)arg);
+	case KVM_TIMERS_SET_ADVANCE:
+		return set_advance(file->private_data, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}
