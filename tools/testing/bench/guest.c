@@ -4,7 +4,7 @@
  * lab that is instructions of the whole machine: exit, KVM, and the VMM where
  * it is asked. Prints "NAME TICKS" lines on the debug console.
  */
-#include <stdint.h>
+#include "guest.h"
 
 #define DEBUG_CONSOLE	0xe9
 #define EXIT_PORT	0xf4
@@ -19,33 +19,8 @@
 #define HPET_COUNTER	0xfed000f0
 #define HPET_ENABLE	1
 
-#define LAPIC_EOI	0xfee000b0
 #define PIC_COMMAND	0x20
 #define PIC_EOI		0x20
-
-static inline void outb(uint16_t port, uint8_t val)
-{
-	asm volatile("outb %0, %1" : : "a"(val), "Nd"(port));
-}
-
-static inline uint8_t inb(uint16_t port)
-{
-	uint8_t val;
-
-	asm volatile("inb %1, %0" : "=a"(val) : "Nd"(port) : "memory");
-	return val;
-}
-
-/* An address as wide as it is read or written, one access each. */
-#define MEMORY(type, addr)	(*(volatile type *)(uintptr_t)(addr))
-
-static inline uint64_t rdtsc(void)
-{
-	uint32_t low, high;
-
-	asm volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
-	return (uint64_t)high << 32 | low;
-}
 
 static void print(const char *s)
 {
@@ -121,10 +96,7 @@ static void end_pic_interrupt(void)
 	outb(PIC_COMMAND, PIC_EOI);
 }
 
-static const struct {
-	const char	*name;
-	void		(*run)(void);
-} cases[] = {
+static const struct access cases[] = {
 	{ "pit_read",		read_pit },
 	{ "pit_latch_read",	latch_pit },
 	{ "pit_program",	program_pit },
@@ -135,6 +107,7 @@ static const struct {
 	{ "hpet_read_64",	read_hpet_64 },
 	{ "lapic_eoi",		end_lapic_interrupt },
 	{ "pic_eoi",		end_pic_interrupt },
+	{ 0 }
 };
 
 static uint64_t batch(void (*run)(void))
@@ -162,20 +135,29 @@ static uint64_t cost(void (*run)(void))
 	return least / ROUNDS;
 }
 
+void put(const char *name, const char *what, uint32_t n)
+{
+	print(name);
+	print(what);
+	print(" ");
+	print_number(n);
+	print("\n");
+}
+
+void measure(const struct access *access)
+{
+	for (; access->name; access++)
+		put(access->name, "", cost(access->run));
+}
+
 void guest_main(void)
 {
-	unsigned int c;
-
 	outb(0x21, 0xff);
 	outb(0xa1, 0xff);
 	program_pit();
 	MEMORY(uint32_t, HPET_CONFIG) = HPET_ENABLE;
 
-	for (c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
-		print(cases[c].name);
-		print(" ");
-		print_number(cost(cases[c].run));
-		print("\n");
-	}
+	measure(cases);
+	measure_lapic();
 	outb(EXIT_PORT, 0);
 }

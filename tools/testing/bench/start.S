@@ -37,6 +37,9 @@ _start:
 	.code64
 start64:
 	mov	$stack_top, %esp
+	/* The end of an interrupt loads it again: it must be of this GDT. */
+	xor	%eax, %eax
+	mov	%eax, %ss
 	call	guest_main
 1:	hlt
 	jmp	1b
