@@ -166,22 +166,29 @@ test_exec_usage_errors()
 	usage "no command after '--'" exec -- ""
 	usage "unknown option '--polcy': did you mean '--policy'?" exec --polcy=merge -- true
 	usage "unknown option '-x': write one of" exec -x -- true
-	usage "unknown option '--kvmclock': write one of --pit, --rtc, --hpet, --policy" \
+	usage "unknown option '--kvmclock': write one of --pit, --rtc, --hpet, --lapic" \
 		exec --kvmclock=on -- true
 	usage "unknown option '--hpte': did you mean '--hpet'?" exec --hpte=on -- true
+	usage "unknown option '--lapci': did you mean '--lapic'?" exec --lapci=on -- true
+	usage "unknown option '--lapic-advanc': did you mean '--lapic-advance'?" \
+		exec --lapic-advanc=5 -- true
 	usage "--policy has no value" exec --policy
 	usage "--policy has no value" exec --policy -- true
 	usage "write '--pit=on' or '--pit=off'" exec --pit=yes -- true
 	usage "write '--hpet=on' or '--hpet=off'" exec --hpet=utc -- true
-	usage "every device is off" exec --pit=off --rtc=off --hpet=off -- true
-	usage "every device is off" exec --hpet=off --rtc=utc --rtc=off --pit=on --pit=off -- true
+	usage "write '--lapic=on' or '--lapic=off'" exec --lapic=auto -- true
+	usage "every device is off" exec --pit=off --rtc=off --hpet=off --lapic=off -- true
+	usage "leave out '--pit=off', '--rtc=off', '--hpet=off' or '--lapic=off'" exec --lapic=off \
+		--hpet=off --rtc=utc --rtc=off --pit=on --pit=off -- true
 	usage "did you mean 'merge'?" exec --policy=mrege -- true
 	usage "write one of default, catchup, merge, discard" exec --policy=slow -- true
 	usage "write one of default" exec --policy= -- true
 	usage "policy 'delay' is not built yet: write 'catchup'" exec --policy=delay -- true
 	usage "policy 'delay' is not built yet" exec --policy pit=delay -- true
 	usage "unknown device 'hept': did you mean 'hpet'?" exec --policy=hept=merge -- true
-	usage "unknown device 'tsc0': write one of pit, rtc, hpet" exec --policy=tsc0=merge -- true
+	usage "unknown device 'apic': did you mean 'lapic'?" exec --policy=apic=merge -- true
+	usage "unknown device 'tsc0': write one of pit, rtc, hpet, lapic" exec --policy=tsc0=merge -- true
+	usage "policy 'delay' is not built yet" exec --policy=lapic=delay -- true
 	usage "policy 'discard' has no --catchup bounds" exec --policy=rtc=discard \
 		--catchup-limit=5 -- true
 	usage "1.01 to 10" exec --catchup-max-rate=1 -- true
@@ -235,6 +242,29 @@ test_rtc_usage_errors()
 	unset TZ
 }
 
+test_advance_usage_errors()
+{
+	local range="write 'auto', nanoseconds, 0 to 5000, or 'default'"
+	local text
+
+	for text in "" off on AUTO "auto " fixed -1 +1 1.5 1us 0x10 " 1" 5001 4294967296 \
+		18446744073709551616
+	do
+		usage "--lapic-advance '$text': $range" exec --lapic-advance="$text" -- true
+		usage "lapic.advance_ns '$text': $range" set 1 lapic.advance_ns="$text"
+	done
+	usage "--lapic-advance has no value: write '--lapic-advance=VALUE'" \
+		exec --lapic-advance -- true
+	usage "'lapic.advance_ns' is given twice" set 1 lapic.advance_ns=0 lapic.policy=merge \
+		lapic.advance_ns=auto
+	usage "did you mean 'advance_ns'?" set 1 lapic.advance=5
+	usage "unknown setting 'advance_ns': write one of policy, catchup_max_rate" \
+		set 1 hpet.advance_ns=5
+	! grep -q "catchup_threshold_us, advance_ns" "$err"
+	ok $? "and no setting that an HPET does not have"
+	usage "catchup_threshold_us, advance_ns" set 1 lapic.x=5
+}
+
 test_set_usage_errors()
 {
 	usage "missing argument: write 'kvm-timers set ID DEVICE.SETTING=VALUE...'" set
@@ -254,7 +284,9 @@ test_set_usage_errors()
 	usage "pit.catchup_limit_ms '0': write" set 1 pit.catchup_limit_ms=0
 	usage "pit.catchup_threshold_us '': write" set 1 pit.catchup_threshold_us=
 	usage "unknown device 'rtcc': did you mean 'rtc'?" set 1 rtcc.policy=merge
-	usage "unknown device 'tsc0': write one of pit, rtc, hpet" set 1 tsc0.policy=merge
+	usage "unknown device 'lapci': did you mean 'lapic'?" set 1 lapci.advance_ns=5
+	usage "lapic.policy: policy 'delay' is not built yet" set 1 lapic.policy=delay
+	usage "unknown device 'tsc0': write one of pit, rtc, hpet, lapic" set 1 tsc0.policy=merge
 	usage "hpet.catchup_max_rate '11': write" set 1 hpet.catchup_max_rate=11
 	usage "'rtc.policy' is given twice" set 1 rtc.policy=merge pit.policy=merge \
 		rtc.policy=merge
@@ -264,13 +296,13 @@ test_set_usage_errors()
 
 test_list()
 {
-	prints '^ID +PID +DEVICES +COMMAND$' "^1 +$$ +pit,rtc,hpet +$(cat /proc/$$/comm)\$" \
-		'^2 +- +pit,rtc,hpet +\(gone\)$' -- list
+	prints '^ID +PID +DEVICES +COMMAND$' "^1 +$$ +pit,rtc,hpet,lapic +$(cat /proc/$$/comm)\$" \
+		'^2 +- +pit,rtc,hpet,lapic +\(gone\)$' -- list
 	json 'length == 2' list --json
 	json ".[0] == {id: 1, pid: $$, command: \"$(cat /proc/$$/comm)\", dead: false,
-		devices: [\"pit\", \"rtc\", \"hpet\"]}" --json list
+		devices: [\"pit\", \"rtc\", \"hpet\", \"lapic\"]}" --json list
 	json '.[1] == {id: 2, pid: null, command: null, dead: true,
-		devices: ["pit", "rtc", "hpet"]}' list --json
+		devices: ["pit", "rtc", "hpet", "lapic"]}' list --json
 
 	export KT_FAKE_DEVICES=5
 	prints "^1 +$$ +pit,hpet +" -- list
@@ -278,6 +310,9 @@ test_list()
 	export KT_FAKE_DEVICES=2
 	prints "^1 +$$ +rtc +" -- list
 	json '.[0].devices == ["rtc"]' list --json
+	export KT_FAKE_DEVICES=8
+	prints "^1 +$$ +lapic +" -- list
+	json '.[0].devices == ["lapic"]' list --json
 	unset KT_FAKE_DEVICES
 
 	export KT_FAKE_VMS=0
@@ -307,7 +342,7 @@ test_status()
 	[ "$(grep -cE ' (us|ms) ' "$out")" = 4 ]
 	ok $? "status shows no empty bucket"
 
-	! grep -qE 'Device (rtc|hpet)|Shows|Counter' "$out"
+	! grep -qE 'Device (rtc|hpet|lapic)|Shows|Counter|Advance' "$out"
 	ok $? "status shows no device that was not taken over"
 	json '.devices | keys == ["pit"]' status 1 --json
 
@@ -323,8 +358,9 @@ test_status()
 		.catchup_limit_ms == 60000 and .catchup_threshold_us == 17' status --json 1
 	json '.devices.pit.late | length == 24 and .[11] == {from_us: 1024, below_us: 2048,
 		count: 2} and .[23].below_us == null' status 1 --json
-	json '.devices | keys == ["hpet", "pit", "rtc"]' status 1 --json
-	json '[.devices[].late[1:3] | map(.count)] == [[0, 0], [20, 0], [0, 29]]' status 1 --json
+	json '.devices | keys == ["hpet", "lapic", "pit", "rtc"]' status 1 --json
+	json '[.devices[].late[1:4] | map(.count)] == [[0, 0, 0], [20, 0, 0], [0, 29, 0],
+		[0, 0, 42]]' status 1 --json
 
 	# jq rounds: look at the text for the exact numbers.
 	prints '"due": 18446744073709551615,' '"delivered": 18446744073709551500,' \
@@ -338,7 +374,7 @@ test_status_rtc()
 	prints 'Devices +rtc$' '^Device rtc$' 'Shows +2001-02-03T04:05:06 \(base utc\)$' \
 		'Policy +merge$' 'Catch-up max rate +3\.00 times' 'Period +122070 ns' 'Due +23$' \
 		'Merged +3$' 'Reads +21$' 'Writes +22$' '^ +1 us to below +2 us 20$' -- status 1
-	! grep -qE 'Device (pit|hpet)|Counter' "$out"
+	! grep -qE 'Device (pit|hpet|lapic)|Counter|Advance' "$out"
 	ok $? "status of an RTC alone shows nothing else"
 	json '.devices | keys == ["rtc"]' status 1 --json
 	json '.devices.rtc | .active and .base == "utc" and .time_s == 981173106 and
@@ -364,7 +400,7 @@ test_status_hpet()
 		'Counter +18446744073709551614 \(running\)$' 'Counter period +69\.841279 ns$' \
 		'Legacy replacement +on$' 'Policy +discard$' 'Period +1000000 ns' 'Due +33$' \
 		'Dropped +4$' 'Reads +31$' 'Writes +32$' '^ +2 us to below +4 us 29$' -- status 1
-	! grep -qE 'Device (pit|rtc)|Shows' "$out"
+	! grep -qE 'Device (pit|rtc|lapic)|Shows|Advance' "$out"
 	ok $? "status of an HPET alone shows nothing else"
 	json '.devices.hpet | .active and .timers == 32 and .counter_period_fs == 69841279 and
 		.enabled == true and .legacy == true and .period_ns == 1000000 and .due == 33' \
@@ -380,16 +416,42 @@ test_status_hpet()
 	unset KT_FAKE_HPET_FLAGS KT_FAKE_DEVICES
 }
 
+test_status_lapic()
+{
+	export KT_FAKE_DEVICES=8
+	prints 'Devices +lapic$' '^Device lapic$' 'vCPUs +255$' 'Advance +1234 ns \(auto\)$' \
+		'Policy +catchup$' 'Catch-up max rate +5\.00 times' 'Period +4000000 ns' 'Due +43$' \
+		'Caught up +5$' 'Owed +1$' 'Reads +41$' 'Writes +42$' \
+		'^ +4 us to below +8 us 42$' -- status 1
+	! grep -qE 'Device (pit|rtc|hpet)|Shows|Timers|Counter' "$out"
+	ok $? "status of a LAPIC timer alone shows nothing else"
+	json '.devices | keys == ["lapic"]' status 1 --json
+	json '.devices.lapic | .active and .vcpus == 255 and .advance == "auto" and
+		.advance_ns == 1234 and .policy == "catchup" and .due == 43 and .reads == 41 and
+		.writes == 42' status 1 --json
+
+	export KT_FAKE_ADVANCE=2
+	prints 'Advance +1234 ns \(fixed\)$' -- status 1
+	json '.devices.lapic.advance == "fixed"' status 1 --json
+	export KT_FAKE_ADVANCE=9
+	prints 'Advance +1234 ns \(unknown\)$' -- status 1
+	unset KT_FAKE_ADVANCE KT_FAKE_DEVICES
+}
+
 test_status_not_active()
 {
 	local why='Not active +not created by the VMM, or no interrupt controllers in the kernel$'
+	local lapic='Not active +no vCPU yet, or none with a timer that can be taken over$'
 
 	prints '^Device pit$' '^Device rtc$' '^Device hpet$' "^  $why" -- status 2
 	[ "$(grep -cE "^  $why" "$out")" = 3 ]
 	ok $? "status says of each device that is not active why"
-	! grep -qE 'Shows|Timers|Counter|Legacy' "$out"
+	prints '^Device lapic$' "^  $lapic" -- status 2
+	[ "$(grep -cE "^  $lapic" "$out")" = 1 ]
+	ok $? "of the LAPIC timer another reason"
+	! grep -qE 'Shows|Timers|Counter|Legacy|vCPUs|Advance' "$out"
 	ok $? "and not what it would show"
-	json '.devices | map(.active) == [false, false, false]' status 2 --json
+	json '.devices | map(.active) == [false, false, false, false]' status 2 --json
 
 	tool status 1
 	[ $rc = 0 ] && ! grep -q "Not active" "$out"
@@ -416,12 +478,27 @@ test_set()
 	grep -q 'set id=1 device=2 policy=2 ' "$log" && [ "$(grep -c '^set' "$log")" = 2 ]
 	ok $? "set asks once for each device named"
 
+	asks 'set id=1 device=3 policy=2 rate=500 limit=3000 threshold=20$' set 1 lapic.policy=merge
+	! grep -q 'advance=' "$log"
+	ok $? "and leaves the advance alone"
+	asks 'set id=1 advance=1 ns=0$' set 1 lapic.advance_ns=auto
+	asks 'set id=1 advance=0 ns=0$' set 1 lapic.advance_ns=default
+	asks 'set id=1 advance=2 ns=0$' set 1 lapic.advance_ns=0
+	asks 'set id=1 advance=2 ns=5000$' set 1 lapic.advance_ns=5000
+	[ ! -s "$out" ] && [ "$(grep -c '^set' "$log")" = 1 ]
+	ok $? "and the policy"
+	asks 'set id=1 advance=2 ns=7$' set 1 lapic.advance_ns=7 lapic.policy=discard
+	grep -q 'set id=1 device=3 policy=3 ' "$log" && [ "$(grep -c '^set' "$log")" = 2 ]
+	ok $? "or changes both"
+
+	fails 1 "VM 2, lapic: the VM is gone" set 2 lapic.advance_ns=5
 	fails 1 "VM 2, pit: the VM is gone" set 2 pit.policy=merge
 	fails 1 "VM 2, hpet: the VM is gone" set 2 hpet.policy=merge
 	export KT_FAKE_DEVICES=0
 	fails 1 "its pit has not been taken over" set 1 pit.policy=merge
 	export KT_FAKE_DEVICES=1
 	fails 1 "its rtc has not been taken over" set 1 pit.policy=merge rtc.policy=merge
+	fails 1 "its lapic has not been taken over" set 1 pit.policy=merge lapic.advance_ns=5
 	! grep -q '^set' "$log"
 	ok $? "and nothing has been changed"
 	unset KT_FAKE_DEVICES
@@ -432,9 +509,10 @@ test_exec()
 {
 	local pid
 
-	asks 'devices=7 base=0 time=0$' exec -- true
+	asks 'devices=15 base=0 time=0$' exec -- true
 	[ "$(grep -c '^adopt' "$log")" = 1 ] &&
-		[ "$(grep -c ' policy=0 rate=0 limit=0 threshold=0$' "$log")" = 3 ]
+		[ "$(grep -c ' policy=0 rate=0 limit=0 threshold=0$' "$log")" = 4 ] &&
+		grep -q '^advance=0 ns=0$' "$log"
 	ok $? "exec asks once, and for the defaults"
 	asks 'device cloexec=1' exec -- true
 	asks 'policy=1 rate=150 limit=2000 threshold=30$' exec --pit=on --policy=catchup \
@@ -450,12 +528,21 @@ test_exec()
 		--catchup-limit=4294967295 -- true
 	asks 'rate=1000 ' exec --catchup-max-rate=10.00 --json -- true
 	asks 'rate=0 limit=0 ' exec --catchup-max-rate=default --catchup-limit=default -- true
-	asks 'devices=7 ' exec --pit=off --pit=on -- true
-	asks 'devices=6 ' exec --pit=off -- true
-	asks 'devices=5 ' exec --rtc=off -- true
-	asks 'devices=3 ' exec --hpet=off -- true
-	asks 'devices=4 ' exec --pit off --rtc off --hpet on -- true
-	asks 'devices=7 ' exec --pit=on --rtc=on --hpet=on -- true
+	asks 'devices=15 ' exec --pit=off --pit=on -- true
+	asks 'devices=14 ' exec --pit=off -- true
+	asks 'devices=13 ' exec --rtc=off -- true
+	asks 'devices=11 ' exec --hpet=off -- true
+	asks 'devices=7 ' exec --lapic=off -- true
+	asks 'devices=12 ' exec --pit off --rtc off --hpet on -- true
+	asks 'devices=8 ' exec --pit=off --rtc=off --hpet=off -- true
+	asks 'devices=15 ' exec --pit=on --rtc=on --hpet=on --lapic=on -- true
+	asks 'device=3 policy=2 ' exec --policy=lapic=merge -- true
+
+	asks '^advance=1 ns=0$' exec --lapic-advance=auto -- true
+	asks '^advance=2 ns=0$' exec --lapic-advance=0 -- true
+	asks '^advance=2 ns=5000$' exec --lapic-advance 5000 -- true
+	asks '^advance=0 ns=0$' exec --lapic-advance=7 --lapic-advance=default -- true
+	asks '^advance=0 ns=0$' exec --lapic-advance=7 --lapic=off -- true
 
 	prints '^--json --help -- x y$' -- exec -- echo --json --help -- "x y"
 
@@ -481,18 +568,18 @@ test_exec_rtc()
 {
 	local text
 
-	asks 'devices=7 base=0 time=0$' exec --rtc=on -- true
-	asks 'devices=7 base=1 time=0$' exec --rtc=utc -- true
-	asks 'devices=7 base=1 time=0$' exec --rtc utc -- true
-	asks 'devices=7 base=0 time=0$' exec --rtc=2001-02-03T04:05:06 --rtc=on -- true
-	asks 'devices=5 base=0 time=0$' exec --rtc=2001-02-03T04:05:06 --rtc=off -- true
-	asks 'devices=7 base=1 time=0$' exec --rtc=off --rtc=utc -- true
+	asks 'devices=15 base=0 time=0$' exec --rtc=on -- true
+	asks 'devices=15 base=1 time=0$' exec --rtc=utc -- true
+	asks 'devices=15 base=1 time=0$' exec --rtc utc -- true
+	asks 'devices=15 base=0 time=0$' exec --rtc=2001-02-03T04:05:06 --rtc=on -- true
+	asks 'devices=13 base=0 time=0$' exec --rtc=2001-02-03T04:05:06 --rtc=off -- true
+	asks 'devices=15 base=1 time=0$' exec --rtc=off --rtc=utc -- true
 
 	export TZ=ABC-05:30
 	for text in 1970-01-01T00:00:00 1999-12-31T23:59:59 2000-02-29T12:00:00 \
 		2001-02-03T04:05:06 2038-01-19T03:14:08 2096-02-29T00:00:00 2099-12-31T23:59:59
 	do
-		asks "devices=7 base=3 time=$(date -u -d "$text" +%s)\$" exec --rtc="$text" -- true
+		asks "devices=15 base=3 time=$(date -u -d "$text" +%s)\$" exec --rtc="$text" -- true
 	done
 
 	# The zones last for all the year, whenever this runs.
@@ -513,22 +600,31 @@ test_exec_switched_off()
 {
 	local off
 
-	for off in 1 2 3 4 5 6; do
+	for off in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do
 		export KT_FAKE_OFF=$off
-		wishes "devices=$((7 & ~off)) base=0 time=0\$" exec -- true
+		wishes "devices=$((15 & ~off)) base=0 time=0\$" exec -- true
 	done
 	export KT_FAKE_OFF=2
-	wishes 'devices=4 ' exec --hpet=on --pit=off -- true
-	wishes 'devices=5 ' exec --hpet=on -- true
-	wishes 'devices=5 ' exec --rtc=utc --rtc=off -- true
+	wishes 'devices=12 ' exec --hpet=on --pit=off -- true
+	wishes 'devices=13 ' exec --hpet=on -- true
+	wishes 'devices=13 ' exec --rtc=utc --rtc=off -- true
 	[ "$(grep -c '^refuse' "$log")" = 0 ]
 	ok $? "and nothing is asked that must be refused"
-	wishes 'devices=1 ' exec --hpet=off --policy=rtc=merge -- true
+	wishes 'devices=9 ' exec --hpet=off --policy=rtc=merge -- true
 	export KT_FAKE_OFF=4
-	wishes 'devices=3 base=3 time=981173106$' exec --rtc=2001-02-03T04:05:06 -- true
-	wishes 'devices=3 ' exec --policy=merge -- true
-	grep -A 3 '^adopt.*devices=3 ' "$log" | grep -q 'device=1 policy=2 '
+	wishes 'devices=11 base=3 time=981173106$' exec --rtc=2001-02-03T04:05:06 -- true
+	wishes 'devices=11 ' exec --policy=merge -- true
+	grep -A 3 '^adopt.*devices=11 ' "$log" | grep -q 'device=1 policy=2 '
 	ok $? "and with the policies asked for"
+	wishes 'devices=11 ' exec --lapic-advance=7 -- true
+	grep -A 5 '^adopt.*devices=11 ' "$log" | grep -q '^advance=2 ns=7$'
+	ok $? "and with the advance"
+	export KT_FAKE_OFF=8
+	wishes 'devices=7 ' exec --policy=lapic=merge --lapic-advance=7 -- true
+	wishes 'devices=7 ' exec --lapic=on --lapic=off -- true
+	fails 1 "cannot take over the lapic: the administrator has switched this device off" \
+		exec --lapic=on -- true
+	fails 1 "or leave out '--lapic'" exec --lapic=on --lapic-advance=7 -- true
 
 	export KT_FAKE_OFF=2
 	for off in on utc localtime 2001-02-03T04:05:06; do
@@ -536,11 +632,11 @@ test_exec_switched_off()
 			exec --rtc=$off -- true
 		fails 1 "or leave out '--rtc'" exec --rtc=$off --hpet=on -- true
 	done
-	export KT_FAKE_OFF=5
+	export KT_FAKE_OFF=13
 	fails 1 "cannot take over the hpet: " exec --hpet=on -- true
 	fails 1 "or leave out '--pit'" exec --pit=on -- true
 	fails 1 "every device that is left to take over" exec --rtc=off -- true
-	export KT_FAKE_OFF=7
+	export KT_FAKE_OFF=15
 	fails 1 "every device that is left to take over" exec -- true
 	unset KT_FAKE_OFF
 }
@@ -598,8 +694,8 @@ test_errors()
 			wording KT_FAKE_OPEN=19 "modprobe kvm_timers" $cmd
 			wording KT_FAKE_OPEN=13 "in the group kvm" $cmd
 			wording KT_FAKE_OPEN=24 "Too many open files" $cmd
-			wording KT_FAKE_ABI=1 "another version of the ABI" $cmd
-			wording KT_FAKE_ABI=3 "another version of the ABI" $cmd
+			wording KT_FAKE_ABI=2 "another version of the ABI" $cmd
+			wording KT_FAKE_ABI=4 "another version of the ABI" $cmd
 			wording KT_FAKE_FAIL=version=25 "is not the module's device" $cmd
 		}
 	done
@@ -624,6 +720,9 @@ test_errors()
 	wording KT_FAKE_FAIL=set=19 "has not been taken over" set 1 pit.policy=merge
 	wording KT_FAKE_FAIL=set=95 "does not know this device" set 1 pit.policy=merge
 	wording KT_FAKE_FAIL=set=25 "does not know this request" set 1 pit.policy=merge
+	wording KT_FAKE_FAIL=advance=3 "VM 1, lapic: the VM is gone" set 1 lapic.advance_ns=5
+	wording KT_FAKE_FAIL=advance=19 "has not been taken over" set 1 lapic.advance_ns=5
+	wording KT_FAKE_FAIL=advance=25 "does not know this request" set 1 lapic.advance_ns=5
 
 	fails 1 "VM 7: no such VM: see 'kvm-timers list'" status 7
 	fails 1 "VM 0: no such VM" set 0 pit.policy=merge
@@ -633,16 +732,17 @@ test_version_and_help()
 {
 	local cmd
 
-	prints '^kvm-timers [0-9]+\.[0-9]+\.[0-9]+$' '^ABI of the module: 2$' -- version
-	prints '^ABI of the tool: 2$' -- --version
-	json '.abi == 2 and .module_abi == 2 and (.version | type) == "string"' version --json
+	prints '^kvm-timers [0-9]+\.[0-9]+\.[0-9]+$' '^ABI of the module: 3$' -- version
+	prints '^ABI of the tool: 3$' -- --version
+	json '.abi == 3 and .module_abi == 3 and (.version | type) == "string"' version --json
 	export KT_FAKE_OPEN=2
 	prints '^ABI of the module: unknown: no /dev/kvm_timers' -- version
 	json '.module_abi == null' version --json
 	unset KT_FAKE_OPEN
 
-	prints '--pit=on' '--rtc=on.*utc.*localtime' '--hpet=on' -- help exec
-	prints 'DEVICE is pit, rtc or hpet' -- help set
+	prints '--pit=on' '--rtc=on.*utc.*localtime' '--hpet=on' '--lapic=on' '--lapic-advance=NS' \
+		-- help exec
+	prints 'DEVICE is pit, rtc, hpet or lapic' 'lapic\.advance_ns=NS' -- help set
 	prints '^Usage: kvm-timers COMMAND' -- help
 	prints '^Usage: kvm-timers COMMAND' -- --help
 	json 'length == 6' help --json
@@ -721,16 +821,25 @@ test_completion()
 	completes "kvm-timers exec --rtc=l" "localtime"
 	completes "kvm-timers exec --hp" "--hpet="
 	completes "kvm-timers exec --hpet=o" "on off"
+	completes "kvm-timers exec --la" "--lapic= --lapic-advance="
+	completes "kvm-timers exec --lapic=" "on off"
+	completes "kvm-timers exec --lapic-advance=" "auto default"
 	completes "kvm-timers exec --policy=m" "merge"
 	completes "kvm-timers exec --policy=h" "hpet="
 	completes "kvm-timers exec --policy=rtc=m" "merge"
 	completes "kvm-timers exec --policy=hpet=d" "discard default"
 	completes "kvm-timers exec --policy=pit=d" "discard default"
+	completes "kvm-timers exec --policy=l" "lapic="
+	completes "kvm-timers exec --policy=lapic=m" "merge"
 	completes "kvm-timers set 1 pit.catchup_l" "pit.catchup_limit_ms="
 	completes "kvm-timers set 1 pit.policy=c" "catchup"
 	completes "kvm-timers set 1 rtc.p" "rtc.policy="
 	completes "kvm-timers set 1 hpet.catchup_l" "hpet.catchup_limit_ms="
 	completes "kvm-timers set 1 hpet.policy=m" "merge"
+	completes "kvm-timers set 1 lapic.policy=m" "merge"
+	completes "kvm-timers set 1 lapic.a" "lapic.advance_ns="
+	completes "kvm-timers set 1 hpet.a" ""
+	completes "kvm-timers set 1 lapic.advance_ns=" "auto default"
 	completes "kvm-timers list --j" "--json"
 	completes "kvm-timers exec --pit=on -- kvm-time" "kvm-timers"
 }
@@ -738,11 +847,13 @@ test_completion()
 test_usage_errors
 test_exec_usage_errors
 test_rtc_usage_errors
+test_advance_usage_errors
 test_set_usage_errors
 test_list
 test_status
 test_status_rtc
 test_status_hpet
+test_status_lapic
 test_status_not_active
 test_set
 test_exec

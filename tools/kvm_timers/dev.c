@@ -57,6 +57,10 @@ static const struct words words[] = {
 	  "the module loaded does not know this device: load the module this tool came with" },
 	{ KT_DEV_SET_POLICY, ERANGE,
 	  "policy or bound beyond what the administrator allows: see 'modinfo -p kvm_timers'" },
+	{ KT_DEV_SET_ADVANCE, ESRCH,
+	  "the VM is gone: see 'kvm-timers list'" },
+	{ KT_DEV_SET_ADVANCE, ENODEV,
+	  "this device of the VM has not been taken over: see 'kvm-timers status ID'" },
 	{ KT_DEV_ANY, EPERM,
 	  "not permitted: be root or in the group kvm" },
 	{ KT_DEV_ANY, EACCES,
@@ -222,6 +226,25 @@ int kt_dev_set_policy(int vm, __u32 device, const struct kvm_timers_policy_confi
 	};
 
 	return call(vm, KVM_TIMERS_SET_POLICY, &set);
+}
+
+/**
+ * kt_dev_set_advance() - change the advance of the LAPIC timer
+ * @vm:		from kt_dev_open_vm()
+ * @advance:	enum kvm_timers_advance
+ * @advance_ns:	what goes with it
+ *
+ * Return: 0 or -errno.
+ */
+int kt_dev_set_advance(int vm, __u32 advance, __u32 advance_ns)
+{
+	struct kvm_timers_set_advance set = {
+		.size		= sizeof(set),
+		.advance	= advance,
+		.advance_ns	= advance_ns,
+	};
+
+	return call(vm, KVM_TIMERS_SET_ADVANCE, &set);
 }
 
 /**

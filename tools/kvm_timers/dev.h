@@ -17,6 +17,7 @@ enum kt_dev_call {
 	KT_DEV_OPEN_VM,
 	KT_DEV_STATUS,
 	KT_DEV_SET_POLICY,
+	KT_DEV_SET_ADVANCE,
 	KT_DEV_ANY,
 };
 
@@ -27,6 +28,7 @@ int kt_dev_list(int dev, __u32 **ids);
 int kt_dev_open_vm(int dev, __u32 id);
 int kt_dev_status(int vm, struct kvm_timers_status *status);
 int kt_dev_set_policy(int vm, __u32 device, const struct kvm_timers_policy_config *tick);
+int kt_dev_set_advance(int vm, __u32 advance, __u32 advance_ns);
 const char *kt_dev_words(enum kt_dev_call call, int err);
 
 #endif /* KT_DEV_H */

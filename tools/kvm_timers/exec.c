@@ -11,6 +11,7 @@
 
 #include <linux/kvm_timers.h>
 
+#include "advance.h"
 #include "cmd.h"
 #include "dev.h"
 #include "names.h"
@@ -27,12 +28,14 @@
  * @devices:	KVM_TIMERS_PIT | ...
  * @named:	of @devices: those that the caller asked for by name, and will not do without
  * @rtc:	what the RTC begins with
+ * @advance:	of the LAPIC timer
  * @tick:	policies
  */
 struct choice {
 	__u32			devices;
 	__u32			named;
 	struct kt_rtc_base	rtc;
+	struct kt_advance	advance;
 	struct kt_policy_change	tick[KVM_TIMERS_NR_DEVICES];
 };
 
@@ -89,6 +92,11 @@ static int parse_rtc(struct choice *c, const struct option *opt, const char *tex
 	return ret;
 }
 
+static int parse_advance(struct choice *c, const struct option *opt, const char *text)
+{
+	return kt_advance_parse(&c->advance, opt->name, text);
+}
+
 static int parse_bound(struct choice *c, const struct option *opt, const char *text)
 {
 	unsigned int i;
@@ -125,6 +133,8 @@ static const struct option options[] = {
 	{ "--pit",			parse_switch,	KVM_TIMERS_DEVICE_PIT },
 	{ "--rtc",			parse_rtc,	KVM_TIMERS_DEVICE_RTC },
 	{ "--hpet",			parse_switch,	KVM_TIMERS_DEVICE_HPET },
+	{ "--lapic",			parse_switch,	KVM_TIMERS_DEVICE_LAPIC },
+	{ "--lapic-advance",		parse_advance,	KVM_TIMERS_DEVICE_LAPIC },
 	{ "--policy",			parse_policy,	KT_POLICY_POLICY },
 	{ "--catchup-max-rate",		parse_bound,	KT_POLICY_MAX_RATE },
 	{ "--catchup-limit",		parse_bound,	KT_POLICY_LIMIT },
@@ -209,7 +219,7 @@ static int parse_args(struct choice *c, char ***argv)
 		return kt_out_fail(KT_OUT_USAGE, "no command after '--': write '" HOW_TO "'");
 	if (!c->devices)
 		return kt_out_fail(KT_OUT_USAGE,
-				   "every device is off: leave out '--pit=off', '--rtc=off' or '--hpet=off', or run the command by itself");
+				   "every device is off: leave out '--pit=off', '--rtc=off', '--hpet=off' or '--lapic=off', or run the command by itself");
 
 	for (i = 0; i < ARRAY_SIZE(c->tick); i++) {
 		ret = check_bounds(&c->tick[i]);
@@ -232,6 +242,10 @@ static int try_adopt(int dev, const struct choice *c, __u32 devices)
 	if (devices & KVM_TIMERS_RTC) {
 		config.rtc_base = c->rtc.base;
 		config.rtc_time_s = c->rtc.time_s;
+	}
+	if (devices & KVM_TIMERS_LAPIC) {
+		config.lapic_advance = c->advance.advance;
+		config.lapic_advance_ns = c->advance.ns;
 	}
 
 	return kt_dev_adopt(dev, &config);

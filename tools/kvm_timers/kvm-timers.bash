@@ -13,21 +13,29 @@ _kvm_timers_words()
 	local command=$1 cur=$2 nth=$3 device
 
 	case $command:$cur in
-	exec:--policy=pit=* | exec:--policy=rtc=* | exec:--policy=hpet=*)
+	exec:--policy=pit=* | exec:--policy=rtc=* | exec:--policy=hpet=* | \
+	exec:--policy=lapic=*)
 		printf -- "${cur%=*}=%s\n" catchup merge discard default ;;
 	exec:--policy=*)
-		printf -- '--policy=%s\n' catchup merge discard default pit= rtc= hpet= ;;
+		printf -- '--policy=%s\n' catchup merge discard default pit= rtc= hpet= \
+			lapic= ;;
 	exec:--pit=*)
 		printf -- '--pit=%s\n' on off ;;
 	exec:--rtc=*)
 		printf -- '--rtc=%s\n' on off utc localtime ;;
 	exec:--hpet=*)
 		printf -- '--hpet=%s\n' on off ;;
+	exec:--lapic=*)
+		printf -- '--lapic=%s\n' on off ;;
+	exec:--lapic-advance=*)
+		printf -- '--lapic-advance=%s\n' auto default ;;
 	exec:*)
-		printf '%s\n' --pit= --rtc= --hpet= --policy= --catchup-max-rate= --catchup-limit= \
-			--catchup-threshold= --json --help -- ;;
-	set:pit.policy=* | set:rtc.policy=* | set:hpet.policy=*)
+		printf '%s\n' --pit= --rtc= --hpet= --lapic= --lapic-advance= --policy= \
+			--catchup-max-rate= --catchup-limit= --catchup-threshold= --json --help -- ;;
+	set:pit.policy=* | set:rtc.policy=* | set:hpet.policy=* | set:lapic.policy=*)
 		printf "${cur%%=*}=%s\n" catchup merge discard default ;;
+	set:lapic.advance_ns=*)
+		printf 'lapic.advance_ns=%s\n' auto default ;;
 	*:-*)
 		printf '%s\n' --json --help ;;
 	help:*)
@@ -38,10 +46,11 @@ _kvm_timers_words()
 		if [ "$nth" -le 1 ]; then
 			_kvm_timers_ids
 		else
-			for device in pit rtc hpet; do
+			for device in pit rtc hpet lapic; do
 				printf "$device.%s\n" policy= catchup_max_rate= catchup_limit_ms= \
 					catchup_threshold_us=
 			done
+			echo lapic.advance_ns=
 		fi ;;
 	:*)
 		printf '%s\n' exec list status set version help ;;

@@ -41,6 +41,9 @@ static const struct cmd cmds[] = {
 "  --rtc=on|off|utc|localtime|YYYY-MM-DDThh:mm:ss\n"
 "                               take over the RTC, and what it shows when a VM begins\n"
 "  --hpet=on|off                take over the HPET\n"
+"  --lapic=on|off               take over the LAPIC timer\n"
+"  --lapic-advance=NS           how far ahead its interrupts are prepared: 0 to 5000, auto or\n"
+"                               default\n"
 "  --policy=POLICY              lost ticks: catchup, merge, discard or default\n"
 "  --policy=DEVICE=POLICY       the same for one device\n"
 "  --catchup-max-rate=RATE      fastest catch-up, times the programmed rate: 1.01 to 10\n"
@@ -64,14 +67,15 @@ static const struct cmd cmds[] = {
 		.min_args	= 2,
 		.max_args	= NO_LIMIT,
 		.usage		= "set ID DEVICE.SETTING=VALUE...",
-		.summary	= "change the lost-tick policy of one VM",
+		.summary	= "change the lost-tick policy, or the advance, of one VM",
 		.details	=
-"  DEVICE is pit, rtc or hpet.\n"
+"  DEVICE is pit, rtc, hpet or lapic.\n"
 "\n"
 "  DEVICE.policy=POLICY            catchup, merge, discard or default\n"
 "  DEVICE.catchup_max_rate=RATE    times the programmed rate, 1.01 to 10, or default\n"
 "  DEVICE.catchup_limit_ms=MS      milliseconds, or default\n"
-"  DEVICE.catchup_threshold_us=US  microseconds\n",
+"  DEVICE.catchup_threshold_us=US  microseconds\n"
+"  lapic.advance_ns=NS             nanoseconds, 0 to 5000, auto or default\n",
 	}, {
 		.name		= "version",
 		.run		= kt_show_version,

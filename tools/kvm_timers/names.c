@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names of devices, policies and RTC bases, and the nearest one to a misspelt word.
+ * Names of devices, policies, RTC bases and advances, and the nearest one to a misspelt word.
  */
 #include "names.h"
 
@@ -21,6 +21,7 @@ static const char * const devices[KVM_TIMERS_NR_DEVICES] = {
 	[KVM_TIMERS_DEVICE_PIT]		= "pit",
 	[KVM_TIMERS_DEVICE_RTC]		= "rtc",
 	[KVM_TIMERS_DEVICE_HPET]	= "hpet",
+	[KVM_TIMERS_DEVICE_LAPIC]	= "lapic",
 };
 
 static const char * const policies[] = {
@@ -35,6 +36,12 @@ static const char * const rtc_bases[] = {
 	[KVM_TIMERS_RTC_UTC]		= "utc",
 	[KVM_TIMERS_RTC_LOCALTIME]	= "localtime",
 	[KVM_TIMERS_RTC_FIXED]		= "fixed",
+};
+
+static const char * const advances[] = {
+	[KVM_TIMERS_ADVANCE_DEFAULT]	= "default",
+	[KVM_TIMERS_ADVANCE_AUTO]	= "auto",
+	[KVM_TIMERS_ADVANCE_FIXED]	= "fixed",
 };
 
 static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
@@ -139,6 +146,17 @@ int kt_names_find_policy(const char *text)
 const char *kt_names_rtc_base(__u32 base)
 {
 	return base < ARRAY_SIZE(rtc_bases) ? rtc_bases[base] : NULL;
+}
+
+/**
+ * kt_names_advance() - name of how the advance of the LAPIC timer is chosen
+ * @advance:	enum kvm_timers_advance
+ *
+ * Return: its name, or NULL for a number past the last one.
+ */
+const char *kt_names_advance(__u32 advance)
+{
+	return advance < ARRAY_SIZE(advances) ? advances[advance] : NULL;
 }
 
 /**

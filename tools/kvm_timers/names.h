@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Names of devices, policies and RTC bases, and the nearest one to a misspelt word.
+ * Names of devices, policies, RTC bases and advances, and the nearest one to a misspelt word.
  */
 #ifndef KT_NAMES_H
 #define KT_NAMES_H
@@ -14,6 +14,7 @@ int kt_names_find_device(const char *text, size_t len);
 const char *kt_names_policy(__u32 policy);
 int kt_names_find_policy(const char *text);
 const char *kt_names_rtc_base(__u32 base);
+const char *kt_names_advance(__u32 advance);
 const char *kt_names_closest(const char *word, const char *(*name)(unsigned int i));
 int kt_names_refuse(const char *what, const char *word, const char *(*name)(unsigned int i));
 

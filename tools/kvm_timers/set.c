@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kvm-timers set: change the lost-tick policy of a running VM.
+ * kvm-timers set: change the lost-tick policy, or the advance, of a running VM.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <linux/kvm_timers.h>
 
+#include "advance.h"
 #include "cmd.h"
 #include "dev.h"
 #include "names.h"
@@ -16,36 +18,62 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
+/* After those of enum kt_policy_key; of the LAPIC timer only. */
+#define ADVANCE		KT_POLICY_NR_KEYS
+
 static const char * const settings[] = {
 	[KT_POLICY_POLICY]	= "policy",
 	[KT_POLICY_MAX_RATE]	= "catchup_max_rate",
 	[KT_POLICY_LIMIT]	= "catchup_limit_ms",
 	[KT_POLICY_THRESHOLD]	= "catchup_threshold_us",
+	[ADVANCE]		= "advance_ns",
 };
 
-static const char *setting_name(unsigned int i)
+/**
+ * struct changes - what the caller named
+ * @tick:	policies
+ * @advance:	of the LAPIC timer
+ */
+struct changes {
+	struct kt_policy_change	tick[KVM_TIMERS_NR_DEVICES];
+	struct kt_advance	advance;
+};
+
+static const char *tick_setting_name(unsigned int i)
+{
+	return i < KT_POLICY_NR_KEYS ? settings[i] : NULL;
+}
+
+static const char *lapic_setting_name(unsigned int i)
 {
 	return i < ARRAY_SIZE(settings) ? settings[i] : NULL;
 }
 
-static int find_setting(const char *text)
+static int find_setting(const char *text, const char *(*name)(unsigned int i))
 {
-	size_t i;
+	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(settings); i++)
-		if (!strcmp(settings[i], text))
+	for (i = 0; name(i); i++)
+		if (!strcmp(name(i), text))
 			return i;
 
 	return -1;
 }
 
-/* DEVICE.SETTING=VALUE */
-static int parse_change(struct kt_policy_change *tick, const char *arg)
+static bool is_named(const struct changes *changes, int device, int setting)
 {
+	return setting == ADVANCE ? changes->advance.named :
+				    changes->tick[device].named & 1U << setting;
+}
+
+/* DEVICE.SETTING=VALUE */
+static int parse_change(struct changes *changes, const char *arg)
+{
+	const char *(*setting_name)(unsigned int i) = tick_setting_name;
 	const char *equals = strchr(arg, '=');
 	const char *dot = strchr(arg, '.');
 	char name[64], device_name[32];
-	int device, key;
+	int device, setting;
 
 	if (!equals || !dot || dot > equals)
 		return kt_out_fail(KT_OUT_USAGE,
@@ -58,19 +86,35 @@ static int parse_change(struct kt_policy_change *tick, const char *arg)
 		return kt_names_refuse("device", device_name, kt_names_device);
 	}
 
+	if (device == KVM_TIMERS_DEVICE_LAPIC)
+		setting_name = lapic_setting_name;
 	snprintf(name, sizeof(name), "%.*s", (int)(equals - dot - 1), dot + 1);
-	key = find_setting(name);
-	if (key < 0)
+	setting = find_setting(name, setting_name);
+	if (setting < 0)
 		return kt_names_refuse("setting", name, setting_name);
 
-	snprintf(name, sizeof(name), "%s.%s", kt_names_device(device), settings[key]);
-	if (tick[device].named & 1U << key)
+	snprintf(name, sizeof(name), "%s.%s", kt_names_device(device), settings[setting]);
+	if (is_named(changes, device, setting))
 		return kt_out_fail(KT_OUT_USAGE, "'%s' is given twice: write it once", name);
 
-	return kt_policy_parse(&tick[device], key, name, equals + 1);
+	if (setting == ADVANCE)
+		return kt_advance_parse(&changes->advance, name, equals + 1);
+	return kt_policy_parse(&changes->tick[device], setting, name, equals + 1);
 }
 
-static int change_vm(int vm, __u32 id, const struct kt_policy_change *tick)
+static bool concerns(const struct changes *changes, unsigned int device)
+{
+	return changes->tick[device].named ||
+	       (device == KVM_TIMERS_DEVICE_LAPIC && changes->advance.named);
+}
+
+static int refuse(__u32 id, unsigned int device, enum kt_dev_call call, int err)
+{
+	return kt_out_fail(KT_OUT_ERROR, "VM %u, %s: %s", id, kt_names_device(device),
+			   kt_dev_words(call, err));
+}
+
+static int change_vm(int vm, __u32 id, const struct changes *changes)
 {
 	struct kvm_timers_policy_config config;
 	struct kvm_timers_status status;
@@ -84,32 +128,37 @@ static int change_vm(int vm, __u32 id, const struct kt_policy_change *tick)
 
 	/* Refuse all or change all. */
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
-		if (tick[i].named && !(status.devices & 1U << i))
+		if (concerns(changes, i) && !(status.devices & 1U << i))
 			return kt_out_fail(KT_OUT_ERROR,
 					   "VM %u: its %s has not been taken over: see 'kvm-timers status %u'",
 					   id, kt_names_device(i), id);
 
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++) {
-		if (!tick[i].named)
+		if (!changes->tick[i].named)
 			continue;
 
 		config.policy = status.device[i].policy;
 		config.catchup_max_rate_pct = status.device[i].catchup_max_rate_pct;
 		config.catchup_limit_ms = status.device[i].catchup_limit_ms;
 		config.catchup_threshold_us = status.device[i].catchup_threshold_us;
-		kt_policy_apply(&tick[i], &config);
+		kt_policy_apply(&changes->tick[i], &config);
 
 		ret = kt_dev_set_policy(vm, i, &config);
 		if (ret < 0)
-			return kt_out_fail(KT_OUT_ERROR, "VM %u, %s: %s", id, kt_names_device(i),
-					   kt_dev_words(KT_DEV_SET_POLICY, ret));
+			return refuse(id, i, KT_DEV_SET_POLICY, ret);
+	}
+
+	if (changes->advance.named) {
+		ret = kt_dev_set_advance(vm, changes->advance.advance, changes->advance.ns);
+		if (ret < 0)
+			return refuse(id, KVM_TIMERS_DEVICE_LAPIC, KT_DEV_SET_ADVANCE, ret);
 	}
 
 	return KT_OUT_OK;
 }
 
 /**
- * kt_set_run() - change the lost-tick policy of a running VM
+ * kt_set_run() - change the lost-tick policy, or the advance, of a running VM
  * @argc:	number of arguments
  * @argv:	id of the VM, then settings
  *
@@ -117,7 +166,7 @@ static int change_vm(int vm, __u32 id, const struct kt_policy_change *tick)
  */
 int kt_set_run(int argc, char **argv)
 {
-	struct kt_policy_change tick[KVM_TIMERS_NR_DEVICES] = { 0 };
+	struct changes changes = { 0 };
 	int dev, vm, i, ret;
 	__u32 id;
 
@@ -127,7 +176,7 @@ int kt_set_run(int argc, char **argv)
 				   argv[0]);
 
 	for (i = 1; i < argc; i++) {
-		ret = parse_change(tick, argv[i]);
+		ret = parse_change(&changes, argv[i]);
 		if (ret)
 			return ret;
 	}
@@ -141,7 +190,7 @@ int kt_set_run(int argc, char **argv)
 	if (vm < 0)
 		return kt_out_fail(KT_OUT_ERROR, "VM %u: %s", id, kt_dev_words(KT_DEV_OPEN_VM, vm));
 
-	ret = change_vm(vm, id, tick);
+	ret = change_vm(vm, id, &changes);
 	close(vm);
 
 	return ret;

@@ -142,11 +142,11 @@ static void list_as_table(const struct vm *vms, size_t nr)
 	char devices[64], pid[16];
 	size_t i;
 
-	printf("%-10s %-10s %-16s %s\n", "ID", "PID", "DEVICES", "COMMAND");
+	printf("%-10s %-10s %-20s %s\n", "ID", "PID", "DEVICES", "COMMAND");
 	for (i = 0; i < nr; i++) {
 		format_devices(vms[i].status.devices, devices, sizeof(devices));
 		snprintf(pid, sizeof(pid), vms[i].status.pid > 0 ? "%d" : "-", vms[i].status.pid);
-		printf("%-10u %-10s %-16s %s\n", vms[i].status.id, pid, devices,
+		printf("%-10u %-10s %-20s %s\n", vms[i].status.id, pid, devices,
 		       vms[i].status.dead ? "(gone)" : vms[i].comm[0] ? vms[i].comm : "-");
 	}
 }
@@ -161,6 +161,13 @@ static const char *policy_name(__u32 policy)
 static const char *rtc_base_name(__u32 base)
 {
 	const char *name = kt_names_rtc_base(base);
+
+	return name ? name : "unknown";
+}
+
+static const char *advance_name(__u32 advance)
+{
+	const char *name = kt_names_advance(advance);
 
 	return name ? name : "unknown";
 }
@@ -216,6 +223,14 @@ static void add_hpet(struct json_object *obj, const struct kvm_timers_status *st
 	json_object_object_add(obj, "legacy", json_object_new_boolean(legacy));
 }
 
+static void add_lapic(struct json_object *obj, const struct kvm_timers_status *status)
+{
+	put_u64(obj, "vcpus", status->lapic_vcpus);
+	json_object_object_add(obj, "advance",
+			       json_object_new_string(advance_name(status->lapic_advance)));
+	put_u64(obj, "advance_ns", status->lapic_advance_ns);
+}
+
 static struct json_object *device_to_json(const struct kvm_timers_status *status,
 					  unsigned int device)
 {
@@ -244,6 +259,8 @@ static struct json_object *device_to_json(const struct kvm_timers_status *status
 		add_rtc(obj, status);
 	if (device == KVM_TIMERS_DEVICE_HPET)
 		add_hpet(obj, status);
+	if (device == KVM_TIMERS_DEVICE_LAPIC)
+		add_lapic(obj, status);
 	json_object_object_add(obj, "late", late_to_json(dev->late));
 
 	return obj;
@@ -325,12 +342,23 @@ static void print_hpet(const struct kvm_timers_status *status)
 	       status->hpet_flags & KVM_TIMERS_HPET_LEGACY ? "on" : "off");
 }
 
+static void print_lapic(const struct kvm_timers_status *status)
+{
+	print_count("vCPUs", status->lapic_vcpus);
+	printf("  %-20s %u ns (%s)\n", "Advance", status->lapic_advance_ns,
+	       advance_name(status->lapic_advance));
+}
+
 static void print_heading(unsigned int device, bool active)
 {
+	const char *why = "not created by the VMM, or no interrupt controllers in the kernel";
+
+	if (device == KVM_TIMERS_DEVICE_LAPIC)
+		why = "no vCPU yet, or none with a timer that can be taken over";
+
 	printf("\nDevice %s\n", kt_names_device(device));
 	if (!active)
-		printf("  %-20s %s\n", "Not active",
-		       "not created by the VMM, or no interrupt controllers in the kernel");
+		printf("  %-20s %s\n", "Not active", why);
 }
 
 static void print_device(const struct kvm_timers_status *status, unsigned int device)
@@ -344,6 +372,8 @@ static void print_device(const struct kvm_timers_status *status, unsigned int de
 		print_rtc(status);
 	if (device == KVM_TIMERS_DEVICE_HPET && dev->active)
 		print_hpet(status);
+	if (device == KVM_TIMERS_DEVICE_LAPIC && dev->active)
+		print_lapic(status);
 	printf("  %-20s %s\n", "Policy", policy_name(dev->policy));
 	printf("  %-20s %u.%02u times\n", "Catch-up max rate", dev->catchup_max_rate_pct / 100,
 	       dev->catchup_max_rate_pct % 100);

@@ -6,6 +6,7 @@
  * KT_FAKE_LOG=FILE	append a line for each request
  * KT_FAKE_OPEN=ERRNO	the device cannot be opened
  * KT_FAKE_FAIL=NAME=ERRNO	requests of that name fail: version adopt list open status set
+ *			advance
  * KT_FAKE_ABI=N	version that the module speaks
  * KT_FAKE_VMS=N	number of VMs, ids from 1 (default 2)
  * KT_FAKE_HIDDEN=ID	VM that ends between list and open
@@ -15,6 +16,7 @@
  * KT_FAKE_RTC_BASE=N	what the RTC of VM 1 was set from
  * KT_FAKE_RTC_TIME=S	what it shows
  * KT_FAKE_HPET_FLAGS=BITS	of VM 1
+ * KT_FAKE_ADVANCE=N	how the advance of its LAPIC timers is chosen
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +33,7 @@
 #define MAX_FDS		1024
 #define KIND_DEVICE	(-1)
 
-#define ALL_DEVICES	(KVM_TIMERS_PIT | KVM_TIMERS_RTC | KVM_TIMERS_HPET)
+#define ALL_DEVICES	(KVM_TIMERS_PIT | KVM_TIMERS_RTC | KVM_TIMERS_HPET | KVM_TIMERS_LAPIC)
 
 #define RTC_LAST_S	4102444799
 #define RTC_OFFSET_S	86400
@@ -119,6 +121,16 @@ static int check_rtc(const struct kvm_timers_config *config)
 	}
 }
 
+static int check_advance(__u32 advance, __u32 ns)
+{
+	if (advance > KVM_TIMERS_ADVANCE_FIXED)
+		return -ERANGE;
+	if (advance != KVM_TIMERS_ADVANCE_FIXED)
+		return ns ? -EINVAL : 0;
+
+	return ns > KVM_TIMERS_ADVANCE_MAX_NS ? -ERANGE : 0;
+}
+
 static void log_tick(unsigned int device, const struct kvm_timers_policy_config *tick)
 {
 	put_log("tick device=%u policy=%u rate=%u limit=%u threshold=%u\n", device, tick->policy,
@@ -128,6 +140,7 @@ static void log_tick(unsigned int device, const struct kvm_timers_policy_config 
 static int do_adopt(const struct kvm_timers_config *config)
 {
 	unsigned int i;
+	int ret;
 
 	if (config->size != sizeof(*config))
 		return fail(E2BIG);
@@ -144,11 +157,15 @@ static int do_adopt(const struct kvm_timers_config *config)
 			return fail(-check_tick(&config->tick[i]));
 	if (check_rtc(config))
 		return fail(-check_rtc(config));
+	ret = check_advance(config->lapic_advance, config->lapic_advance_ns);
+	if (ret)
+		return fail(-ret);
 
 	put_log("adopt pid=%d devices=%u base=%u time=%lld\n", getpid(), config->devices,
 		config->rtc_base, config->rtc_time_s);
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
 		log_tick(i, &config->tick[i]);
+	put_log("advance=%u ns=%u\n", config->lapic_advance, config->lapic_advance_ns);
 
 	return 0;
 }
@@ -235,6 +252,20 @@ static const struct kvm_timers_device_status busy_hpet = {
 	.late			= { [2] = 29 },
 };
 
+static const struct kvm_timers_device_status busy_lapic = {
+	.active			= 1,
+	.policy			= KVM_TIMERS_POLICY_CATCHUP,
+	.catchup_max_rate_pct	= 500,
+	.catchup_limit_ms	= 3000,
+	.catchup_threshold_us	= 20,
+	.period_ns		= 4000000,
+	.owed			= 1,
+	.reads			= 41,
+	.writes			= 42,
+	.stats			= { .due = 43, .delivered = 42, .caught_up = 5 },
+	.late			= { [3] = 42 },
+};
+
 static const struct kvm_timers_device_status idle = {
 	.policy			= KVM_TIMERS_POLICY_MERGE,
 	.catchup_max_rate_pct	= 101,
@@ -250,9 +281,13 @@ static void fill_busy(struct kvm_timers_status *status)
 	status->hpet_counter = UINT64_MAX - 1;
 	status->hpet_period_fs = 69841279;
 	status->hpet_timers = 32;
+	status->lapic_vcpus = 255;
+	status->lapic_advance = env_number("KT_FAKE_ADVANCE", KVM_TIMERS_ADVANCE_AUTO);
+	status->lapic_advance_ns = 1234;
 	status->device[KVM_TIMERS_DEVICE_PIT] = busy_pit;
 	status->device[KVM_TIMERS_DEVICE_RTC] = busy_rtc;
 	status->device[KVM_TIMERS_DEVICE_HPET] = busy_hpet;
+	status->device[KVM_TIMERS_DEVICE_LAPIC] = busy_lapic;
 }
 
 static void fill_idle(struct kvm_timers_status *status)
@@ -262,6 +297,7 @@ static void fill_idle(struct kvm_timers_status *status)
 	status->rtc_base = KVM_TIMERS_RTC_UTC;
 	status->hpet_period_fs = 10000000;
 	status->hpet_timers = 3;
+	status->lapic_advance = KVM_TIMERS_ADVANCE_AUTO;
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
 		status->device[i] = idle;
 }
@@ -308,6 +344,27 @@ static int do_set(int id, const struct kvm_timers_set_policy *set)
 	return 0;
 }
 
+static int do_advance(int id, const struct kvm_timers_set_advance *set)
+{
+	int ret;
+
+	if (set->size != sizeof(*set))
+		return fail(E2BIG);
+	if (set->reserved)
+		return fail(EINVAL);
+	ret = check_advance(set->advance, set->advance_ns);
+	if (ret)
+		return fail(-ret);
+	if (id == 2)
+		return fail(ESRCH);
+	if (!(env_number("KT_FAKE_DEVICES", ALL_DEVICES) & KVM_TIMERS_LAPIC))
+		return fail(ENODEV);
+
+	put_log("set id=%d advance=%u ns=%u\n", id, set->advance, set->advance_ns);
+
+	return 0;
+}
+
 static int device_ioctl(unsigned long request, void *arg)
 {
 	switch (request) {
@@ -333,6 +390,8 @@ static int vm_ioctl(int id, unsigned long request, void *arg)
 		return failure_of("status") ? fail(failure_of("status")) : do_status(id, arg);
 	case KVM_TIMERS_SET_POLICY:
 		return failure_of("set") ? fail(failure_of("set")) : do_set(id, arg);
+	case KVM_TIMERS_SET_ADVANCE:
+		return failure_of("advance") ? fail(failure_of("advance")) : do_advance(id, arg);
 	default:
 		return fail(ENOTTY);
 	}
