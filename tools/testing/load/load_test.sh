@@ -71,7 +71,7 @@ switch_is_held()
 	return $held
 }
 
-echo "1..12"
+echo "1..14"
 ok "loads, unloads, leaves nothing" loads
 
 sysctl -q kernel.ftrace_enabled=0
@@ -97,6 +97,8 @@ ok "a member that is elsewhere in a live vCPU is named" \
 
 ok "a policy that does not exist" refuses "pit_policy=never" "$module" pit_policy=never
 ok "a bound out of range" refuses "catchup_max_rate_pct=5" "$module" catchup_max_rate_pct=5
+ok "an advance out of range" refuses "lapic_advance_ns=5001" "$module" lapic_advance_ns=5001
+ok "an advance that is no number" refuses "lapic_advance_ns=5us" "$module" lapic_advance_ns=5us
 
 rmmod kvm_amd
 ok "refused without a vendor module" refuses "load kvm_amd or kvm_intel first" "$module"
