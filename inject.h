@@ -74,6 +74,8 @@ void kt_inject_lvtt(struct kvm_vcpu *vcpu);
 void kt_inject_set_tmict(struct kvm_vcpu *vcpu, u32 val);
 u32 kt_inject_lvtt_reg(struct kvm_vcpu *vcpu);
 u32 kt_inject_advance_ns(struct kvm_vcpu *vcpu);
+bool kt_inject_is_held(struct kvm_vcpu *vcpu);
+void kt_inject_set_advance(struct kvm_vcpu *vcpu, u32 advance_ns);
 void kt_inject_hold_until(struct kvm_vcpu *vcpu, u64 tsc, u32 advance_ns);
 
 bool kt_inject_irqchip(struct kvm *kvm);

@@ -131,6 +131,35 @@ u32 kt_inject_advance_ns(struct kvm_vcpu *vcpu)
 }
 
 /**
+ * kt_inject_set_advance() - set what KVM has found
+ * @vcpu:	a vCPU
+ * @advance_ns:	0: KVM never holds it back
+ *
+ * Context: Any.
+ */
+void kt_inject_set_advance(struct kvm_vcpu *vcpu, u32 advance_ns)
+{
+	WRITE_ONCE(*advance_field(vcpu), advance_ns);
+}
+
+static u64 *expired_field(struct kvm_vcpu *vcpu)
+{
+	return (void *)vcpu->arch.apic + kt_layout.lapic_timer + kt_layout.timer_expired;
+}
+
+/**
+ * kt_inject_is_held() - whether the last kt_inject_hold_until() is still to be done
+ * @vcpu:	a vCPU
+ *
+ * Context: Any.
+ * Return: true until KVM has looked whether it has to wait.
+ */
+bool kt_inject_is_held(struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(*expired_field(vcpu));
+}
+
+/**
  * kt_inject_hold_until() - do not let a vCPU take its timer's interrupt too early
  * @vcpu:	a vCPU that is not in the guest
  * @tsc:	guest's TSC at which the interrupt is due
@@ -143,8 +172,6 @@ u32 kt_inject_advance_ns(struct kvm_vcpu *vcpu)
  */
 void kt_inject_hold_until(struct kvm_vcpu *vcpu, u64 tsc, u32 advance_ns)
 {
-	u64 *expired = (void *)vcpu->arch.apic + kt_layout.lapic_timer + kt_layout.timer_expired;
-
-	WRITE_ONCE(*advance_field(vcpu), advance_ns);
-	WRITE_ONCE(*expired, tsc);
+	kt_inject_set_advance(vcpu, advance_ns);
+	WRITE_ONCE(*expired_field(vcpu), tsc);
 }

@@ -28,13 +28,7 @@
 #define LVTT_VECTOR		0x000ff
 #define LVTT_PENDING		0x01000
 #define LVTT_MASKED		0x10000
-#define LVTT_MODE		0x60000
-#define LVTT_WRITABLE		(LVTT_VECTOR | LVTT_MASKED | LVTT_MODE)
-
-/* LVTT_MODE; the value that is missing is reserved. */
-#define MODE_ONE_SHOT		0x00000
-#define MODE_PERIODIC		0x20000
-#define MODE_DEADLINE		0x40000
+#define LVTT_WRITABLE		(LVTT_VECTOR | LVTT_MASKED | KT_LAPIC_TIMER_MODE)
 
 #define TDCR_WRITABLE		0xb
 
@@ -48,12 +42,12 @@ static u64 add_saturating(u64 a, u64 b)
 
 static u32 mode(const struct kt_lapic_timer *t)
 {
-	return t->lvtt & LVTT_MODE;
+	return t->lvtt & KT_LAPIC_TIMER_MODE;
 }
 
 static bool has_count(const struct kt_lapic_timer *t)
 {
-	return mode(t) == MODE_ONE_SHOT || mode(t) == MODE_PERIODIC;
+	return mode(t) == KT_LAPIC_TIMER_ONE_SHOT || mode(t) == KT_LAPIC_TIMER_PERIODIC;
 }
 
 static bool is_masked(const struct kt_lapic_timer *t)
@@ -96,7 +90,7 @@ static void advance_count(struct kt_lapic_timer *t, u64 now)
 	if (!has_count(t) || !t->left_ns || passed < t->left_ns)
 		return;
 
-	if (mode(t) == MODE_PERIODIC) {
+	if (mode(t) == KT_LAPIC_TIMER_PERIODIC) {
 		period_ns = counts_to_ns(t, t->tmict);
 		more = div64_u64_rem(rest, period_ns, &rest);
 	}
@@ -111,7 +105,7 @@ static void advance_deadline(struct kt_lapic_timer *t, u64 now,
 {
 	u64 late_ns;
 
-	if (mode(t) != MODE_DEADLINE || !t->deadline || !clock->tsc_khz ||
+	if (!kt_lapic_timer_has_deadline(t) || !t->deadline || !clock->tsc_khz ||
 	    clock->tsc < t->deadline)
 		return;
 
@@ -163,7 +157,7 @@ static void start_count(struct kt_lapic_timer *t, u64 ns, u64 now)
 
 static void write_lvtt(struct kt_lapic_timer *t, u32 val)
 {
-	bool had_deadline = mode(t) == MODE_DEADLINE;
+	bool had_deadline = kt_lapic_timer_has_deadline(t);
 	bool had_count = has_count(t);
 
 	t->lvtt = val & LVTT_WRITABLE;
@@ -172,7 +166,7 @@ static void write_lvtt(struct kt_lapic_timer *t, u32 val)
 
 	if (!had_count || !has_count(t))
 		t->left_ns = 0;
-	if (had_deadline != (mode(t) == MODE_DEADLINE)) {
+	if (had_deadline != (kt_lapic_timer_has_deadline(t))) {
 		t->tmict = 0;
 		t->deadline = 0;
 	}
@@ -180,7 +174,7 @@ static void write_lvtt(struct kt_lapic_timer *t, u32 val)
 
 static void write_tmict(struct kt_lapic_timer *t, u32 val, u64 now)
 {
-	if (mode(t) == MODE_DEADLINE)
+	if (kt_lapic_timer_has_deadline(t))
 		return;
 
 	t->tmict = val;
@@ -236,17 +230,36 @@ void kt_lapic_timer_reset(struct kt_lapic_timer *t, const struct kt_lapic_clock 
 }
 
 /**
- * kt_lapic_timer_tmict() - what the guest reads as TMICT
- * @t:		timer
+ * kt_lapic_timer_count() - what the guest reads as TMCCT
+ * @t:		timer, which stays as it is
+ * @now:	guest time, ns
  *
- * It does not change by itself.
+ * For those who read without a lock: whatever is in @t, also in the midst of a change,
+ * is a result.
  *
  * Context: Any.
  * Return: value of the register.
  */
-u32 kt_lapic_timer_tmict(const struct kt_lapic_timer *t)
+u32 kt_lapic_timer_count(const struct kt_lapic_timer *t, u64 now)
 {
-	return mode(t) == MODE_DEADLINE ? 0 : t->tmict;
+	u64 passed_ns, period_ns, left_ns = t->left_ns;
+	u32 step_ns = count_ns(t);
+
+	if (!has_count(t) || !left_ns)
+		return 0;
+
+	passed_ns = max(now, t->seen_ns) - t->origin_ns;
+	if (passed_ns >= left_ns) {
+		period_ns = counts_to_ns(t, t->tmict);
+		if (mode(t) != KT_LAPIC_TIMER_PERIODIC || !period_ns)
+			return 0;
+		passed_ns -= left_ns;
+		left_ns = period_ns;
+		if (passed_ns >= period_ns)
+			div64_u64_rem(passed_ns, period_ns, &passed_ns);
+	}
+
+	return div_u64(left_ns - passed_ns + step_ns - 1, step_ns);
 }
 
 /**
@@ -270,11 +283,11 @@ u64 kt_lapic_timer_read(struct kt_lapic_timer *t, enum kt_lapic_timer_reg reg,
 	case KT_LAPIC_TIMER_TMICT:
 		return kt_lapic_timer_tmict(t);
 	case KT_LAPIC_TIMER_TMCCT:
-		return has_count(t) ? current_count(t, now) : 0;
+		return kt_lapic_timer_count(t, now);
 	case KT_LAPIC_TIMER_TDCR:
 		return t->tdcr;
 	case KT_LAPIC_TIMER_DEADLINE:
-		return mode(t) == MODE_DEADLINE ? t->deadline : 0;
+		return kt_lapic_timer_has_deadline(t) ? t->deadline : 0;
 	}
 
 	return 0;
@@ -310,7 +323,7 @@ void kt_lapic_timer_write(struct kt_lapic_timer *t, enum kt_lapic_timer_reg reg,
 		write_tdcr(t, val, now);
 		break;
 	case KT_LAPIC_TIMER_DEADLINE:
-		if (mode(t) == MODE_DEADLINE)
+		if (kt_lapic_timer_has_deadline(t))
 			t->deadline = val;
 		/* One in the past is reached already. */
 		advance_deadline(t, now, clock);
@@ -447,15 +460,28 @@ u64 kt_lapic_timer_edges(struct kt_lapic_timer *t, const struct kt_lapic_clock *
  */
 u64 kt_lapic_timer_deadline(struct kt_lapic_timer *t, const struct kt_lapic_clock *clock)
 {
-	u64 now = advance(t, clock);
+	advance(t, clock);
 
+	return kt_lapic_timer_next(t, clock);
+}
+
+/**
+ * kt_lapic_timer_next() - kt_lapic_timer_deadline() of a timer that is up to date
+ * @t:		timer
+ * @clock:	when: that of the last call
+ *
+ * Context: Any.
+ * Return: guest time in ns, or KT_NEVER.
+ */
+u64 kt_lapic_timer_next(const struct kt_lapic_timer *t, const struct kt_lapic_clock *clock)
+{
 	if (is_masked(t) || t->edges == U64_MAX)
 		return KT_NEVER;
 
-	if (mode(t) == MODE_DEADLINE) {
+	if (kt_lapic_timer_has_deadline(t)) {
 		if (!t->deadline || !clock->tsc_khz)
 			return KT_NEVER;
-		return add_saturating(now, kt_model_scale_up(t->deadline - clock->tsc, NS_PER_MS,
+		return add_saturating(t->seen_ns, kt_model_scale_up(t->deadline - clock->tsc, NS_PER_MS,
 							     clock->tsc_khz));
 	}
 
@@ -497,27 +523,13 @@ u64 kt_lapic_timer_period(const struct kt_lapic_timer *t)
 	if (is_masked(t))
 		return KT_NEVER;
 
-	if (mode(t) == MODE_DEADLINE)
+	if (kt_lapic_timer_has_deadline(t))
 		return t->deadline ? 0 : KT_NEVER;
 
 	if (!has_count(t) || !t->left_ns)
 		return KT_NEVER;
 
-	return mode(t) == MODE_PERIODIC ? counts_to_ns(t, t->tmict) : 0;
-}
-
-/**
- * kt_lapic_timer_is_periodic() - whether there is a stream of ticks
- * @t:		timer
- *
- * That of the state which the last call with a clock has seen.
- *
- * Context: Any.
- * Return: true while a periodic count runs, masked or not.
- */
-bool kt_lapic_timer_is_periodic(const struct kt_lapic_timer *t)
-{
-	return mode(t) == MODE_PERIODIC && t->left_ns;
+	return mode(t) == KT_LAPIC_TIMER_PERIODIC ? counts_to_ns(t, t->tmict) : 0;
 }
 
 /**
@@ -533,7 +545,7 @@ bool kt_lapic_timer_is_periodic(const struct kt_lapic_timer *t)
 u64 kt_lapic_timer_due_tsc(const struct kt_lapic_timer *t, u64 due_ns,
 			   const struct kt_lapic_clock *clock)
 {
-	if (mode(t) == MODE_DEADLINE)
+	if (kt_lapic_timer_has_deadline(t))
 		return t->deadline;
 
 	if (due_ns < clock->now)

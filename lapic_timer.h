@@ -30,11 +30,19 @@ enum kt_lapic_timer_reg {
 	KT_LAPIC_TIMER_DEADLINE	= 0x6e0,
 };
 
+/* Modes, in LVTT; the value that is missing is reserved. */
+#define KT_LAPIC_TIMER_MODE		0x60000
+#define KT_LAPIC_TIMER_ONE_SHOT		0x00000
+#define KT_LAPIC_TIMER_PERIODIC		0x20000
+#define KT_LAPIC_TIMER_TSC_DEADLINE	0x40000
+
 /**
  * struct kt_lapic_clock - one instant, on both clocks of the timer
  * @now:	guest time, ns
  * @tsc:	the guest's TSC at @now
  * @tsc_khz:	its frequency; 0: unknown, no deadline is ever reached
+ *
+ * Only the TSC-deadline mode looks at the TSC, and kt_lapic_timer_due_tsc().
  */
 struct kt_lapic_clock {
 	u64	now;
@@ -94,9 +102,9 @@ struct kt_lapic_timer {
 
 void kt_lapic_timer_init(struct kt_lapic_timer *t, u32 cycle_ns);
 void kt_lapic_timer_reset(struct kt_lapic_timer *t, const struct kt_lapic_clock *clock);
-u32 kt_lapic_timer_tmict(const struct kt_lapic_timer *t);
 u64 kt_lapic_timer_read(struct kt_lapic_timer *t, enum kt_lapic_timer_reg reg,
 			const struct kt_lapic_clock *clock);
+u32 kt_lapic_timer_count(const struct kt_lapic_timer *t, u64 now);
 void kt_lapic_timer_write(struct kt_lapic_timer *t, enum kt_lapic_timer_reg reg, u64 val,
 			  const struct kt_lapic_clock *clock);
 void kt_lapic_timer_set_enabled(struct kt_lapic_timer *t, bool enabled,
@@ -107,10 +115,62 @@ int kt_lapic_timer_set_state(struct kt_lapic_timer *t, const struct kt_lapic_tim
 			     const struct kt_lapic_clock *clock);
 u64 kt_lapic_timer_edges(struct kt_lapic_timer *t, const struct kt_lapic_clock *clock);
 u64 kt_lapic_timer_deadline(struct kt_lapic_timer *t, const struct kt_lapic_clock *clock);
+u64 kt_lapic_timer_next(const struct kt_lapic_timer *t, const struct kt_lapic_clock *clock);
 u64 kt_lapic_timer_last_edge(struct kt_lapic_timer *t, const struct kt_lapic_clock *clock);
 u64 kt_lapic_timer_period(const struct kt_lapic_timer *t);
-bool kt_lapic_timer_is_periodic(const struct kt_lapic_timer *t);
 u64 kt_lapic_timer_due_tsc(const struct kt_lapic_timer *t, u64 due_ns,
 			   const struct kt_lapic_clock *clock);
+
+/**
+ * kt_lapic_timer_has_deadline() - whether the mode is TSC-deadline
+ * @t:		timer
+ *
+ * Context: Any.
+ * Return: true if the clock of a call needs a TSC.
+ */
+static inline bool kt_lapic_timer_has_deadline(const struct kt_lapic_timer *t)
+{
+	return (t->lvtt & KT_LAPIC_TIMER_MODE) == KT_LAPIC_TIMER_TSC_DEADLINE;
+}
+
+/**
+ * kt_lapic_timer_is_periodic() - whether there is a stream of ticks
+ * @t:		timer
+ *
+ * That of the state which the last call with a clock has seen.
+ *
+ * Context: Any.
+ * Return: true while a periodic count runs, masked or not.
+ */
+static inline bool kt_lapic_timer_is_periodic(const struct kt_lapic_timer *t)
+{
+	return (t->lvtt & KT_LAPIC_TIMER_MODE) == KT_LAPIC_TIMER_PERIODIC && t->left_ns;
+}
+
+/**
+ * kt_lapic_timer_tmict() - what the guest reads as TMICT
+ * @t:		timer
+ *
+ * It does not change by itself.
+ *
+ * Context: Any.
+ * Return: value of the register.
+ */
+static inline u32 kt_lapic_timer_tmict(const struct kt_lapic_timer *t)
+{
+	return kt_lapic_timer_has_deadline(t) ? 0 : t->tmict;
+}
+
+/**
+ * kt_lapic_timer_edges_seen() - kt_lapic_timer_edges() of the last call with a clock
+ * @t:		timer
+ *
+ * Context: Any.
+ * Return: expiries since init that found the timer unmasked.
+ */
+static inline u64 kt_lapic_timer_edges_seen(const struct kt_lapic_timer *t)
+{
+	return t->edges;
+}
 
 #endif /* KT_LAPIC_TIMER_H */

@@ -396,6 +396,20 @@ void kt_tick_forgive(struct kt_tick *t)
 }
 
 /**
+ * kt_tick_begin() - the guest has begun a new stream of ticks
+ * @t:		account
+ *
+ * Its first tick keeps no distance from the last of the old one. Only for a device whose
+ * every stream takes the guest an access.
+ *
+ * Context: Any; the caller serializes calls.
+ */
+void kt_tick_begin(struct kt_tick *t)
+{
+	t->injected = false;
+}
+
+/**
  * kt_tick_lose() - edges that nobody could hear: the pin was masked all along
  * @t:		account
  * @edges:	total of the model's edges

@@ -94,6 +94,7 @@ bool kt_tick_single(struct kt_tick *t, const struct kt_tick_input *in);
 u64 kt_tick_deadline(const struct kt_tick *t);
 void kt_tick_drop(struct kt_tick *t, u64 edges);
 void kt_tick_forgive(struct kt_tick *t);
+void kt_tick_begin(struct kt_tick *t);
 void kt_tick_lose(struct kt_tick *t, u64 edges);
 void kt_tick_pass(struct kt_tick *t, u64 interrupts);
 void kt_tick_set_params(struct kt_tick *t, const struct kt_tick_params *params);

@@ -20,6 +20,42 @@
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/time64.h>
+
+/* What an advance may be longer than KVM finds, and when it is too long. */
+#define SPARE_STEP_NS		16
+#define MAX_SPARE_NS		128
+#define TOO_EARLY_NS		400
+
+/* From here on a wait is cut by that part of it, more than two clocks differ. */
+#define LONG_WAIT_NS		(10 * NSEC_PER_MSEC)
+#define LONG_WAIT_SHIFT		9
+
+DEFINE_PER_CPU(struct kt_vcpu *, kt_vcpu_last);
+
+/* With the lock comes the sequence that readers of TMCCT, who do not take it, look at. */
+static void lock(struct kt_vcpu *v)
+{
+	raw_spin_lock(&v->lock);
+	write_seqcount_begin(&v->seq);
+}
+
+static void unlock(struct kt_vcpu *v)
+{
+	write_seqcount_end(&v->seq);
+	raw_spin_unlock(&v->lock);
+}
+
+#define lock_save(v, flags) do {			\
+	raw_spin_lock_irqsave(&(v)->lock, flags);	\
+	write_seqcount_begin(&(v)->seq);		\
+} while (0)
+
+static void unlock_restore(struct kt_vcpu *v, unsigned long flags)
+{
+	write_seqcount_end(&v->seq);
+	raw_spin_unlock_irqrestore(&v->lock, flags);
+}
 
 static void sample(const struct kt_vcpu *v, struct kt_lapic_clock *clock)
 {
@@ -29,48 +65,106 @@ static void sample(const struct kt_vcpu *v, struct kt_lapic_clock *clock)
 	clock->tsc_khz = v->vcpu->arch.virtual_tsc_khz;
 }
 
+/* The same for a timer that may do without a TSC. */
+static void sample_lazily(const struct kt_vcpu *v, struct kt_lapic_clock *clock)
+{
+	if (kt_lapic_timer_has_deadline(&v->timer)) {
+		sample(v, clock);
+		return;
+	}
+	clock->tsc = 0;
+	clock->now = kt_vm_now(v->vm);
+	clock->tsc_khz = 0;
+}
+
 /* How early the alarm rings. */
 static u32 advance_ns(const struct kt_vcpu *v)
 {
 	const struct kt_vcpus *vcpus = &v->vm->vcpus;
 
-	if (READ_ONCE(vcpus->advance) == KVM_TIMERS_ADVANCE_FIXED)
-		return READ_ONCE(vcpus->advance_ns);
+	return READ_ONCE(vcpus->advance) == KVM_TIMERS_ADVANCE_FIXED ?
+	       READ_ONCE(vcpus->advance_ns) : v->advance_ns;
+}
 
-	return min_t(u32, kt_inject_advance_ns(v->vcpu), KVM_TIMERS_ADVANCE_MAX_NS);
+/*
+ * KVM changes the advance by an eighth of what it was wrong by, is content with one that
+ * is wrong by 100 ns in either direction, and begins anew beyond the longest. Go on until
+ * the vCPU is never late, and stay at the longest where that is too short.
+ */
+static void learn_advance(struct kt_vcpu *v)
+{
+	u32 found_ns = kt_inject_advance_ns(v->vcpu);
+	u32 was_ns = v->advance_ns;
+
+	if (found_ns > was_ns) {
+		v->advance_ns = found_ns;
+		v->spare_ns = MAX_SPARE_NS;
+	} else if (found_ns == was_ns) {
+		if (!v->spare_ns)
+			return;
+		v->advance_ns += SPARE_STEP_NS;
+		v->spare_ns -= SPARE_STEP_NS;
+	} else if (was_ns - found_ns > was_ns / 8 + 1) {
+		v->advance_ns = KVM_TIMERS_ADVANCE_MAX_NS;
+	} else if (was_ns - found_ns > TOO_EARLY_NS / 8) {
+		v->advance_ns = found_ns;
+	}
+	v->advance_ns = min_t(u32, v->advance_ns, KVM_TIMERS_ADVANCE_MAX_NS);
 }
 
 /* Account what is due, and give one interrupt if it is time for one. */
-static void settle(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
+static noinline void give(struct kt_vcpu *v, u64 now)
 {
 	struct kt_tick_input in = {
-		.now		= clock->now,
-		.edges		= kt_lapic_timer_edges(&v->timer, clock),
+		.now		= now,
+		.edges		= kt_lapic_timer_edges_seen(&v->timer),
 		.period_ns	= kt_lapic_timer_period(&v->timer),
+		.edge_ns	= v->timer.edge_ns,
+		.pin		= kt_inject_probe_lvtt(v->vcpu),
 	};
 
-	lockdep_assert_held(&v->lock);
-
-	if (in.edges == v->tick.seen && !v->tick.owed)
-		return;
-
-	in.edge_ns = v->timer.edge_ns;
-	in.pin = kt_inject_probe_lvtt(v->vcpu);
 	if (kt_vm_service_tick(v->vm, KVM_TIMERS_DEVICE_LAPIC, &v->tick, v->late, &in,
 			       !kt_lapic_timer_is_periodic(&v->timer)))
 		kt_inject_lvtt(v->vcpu);
 }
 
-/* Set the alarm to the next thing to do; an edge is prepared so many ns before it is due. */
-static void arm(struct kt_vcpu *v, const struct kt_lapic_clock *clock, u32 early_ns)
+/* After the timer was brought up to date. */
+static void settle(struct kt_vcpu *v, u64 now)
+{
+	lockdep_assert_held(&v->lock);
+
+	if (kt_lapic_timer_edges_seen(&v->timer) != v->tick.seen || v->tick.owed)
+		give(v, now);
+}
+
+/*
+ * The host steers its clock, by 500 ppm at most, while the guest's TSC goes its own way:
+ * of a long wait look again in time, so that the rest is off by no more than 5 us.
+ */
+static u64 look_again_at(u64 now, u64 next_ns)
+{
+	u64 wait_ns = next_ns - now;
+
+	if (likely(next_ns <= now || wait_ns <= LONG_WAIT_NS) || next_ns == KT_NEVER)
+		return next_ns;
+
+	return next_ns - (wait_ns >> LONG_WAIT_SHIFT);
+}
+
+/* Set the alarm to the next thing to do. An edge is prepared before it is due. */
+static void arm(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
 {
 	u64 guest_ns;
 
 	lockdep_assert_held(&v->lock);
 
-	v->next_ns = kt_lapic_timer_deadline(&v->timer, clock);
-	guest_ns = v->next_ns == KT_NEVER ? KT_NEVER : v->next_ns - early_ns;
-	guest_ns = min(guest_ns, kt_tick_deadline(&v->tick));
+	v->next_ns = kt_lapic_timer_next(&v->timer, clock);
+	v->early_ns = min_t(u64, advance_ns(v), v->next_ns);
+	guest_ns = v->next_ns == KT_NEVER ? KT_NEVER : v->next_ns - v->early_ns;
+	if (kt_lapic_timer_has_deadline(&v->timer))
+		guest_ns = look_again_at(clock->now, guest_ns);
+	if (v->tick.owed)
+		guest_ns = min(guest_ns, kt_tick_deadline(&v->tick));
 	if (guest_ns >= KTIME_MAX - v->vm->origin_ns) {
 		hrtimer_try_to_cancel(&v->alarm);
 		return;
@@ -89,8 +183,8 @@ static void changed(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
 		WRITE_ONCE(v->due, true);
 		return;
 	}
-	settle(v, clock);
-	arm(v, clock, advance_ns(v));
+	settle(v, clock->now);
+	arm(v, clock);
 }
 
 /*
@@ -126,8 +220,11 @@ static void advance(struct kt_vcpu *v, struct kt_lapic_clock *clock, u32 early_n
 	if (!early_ns || v->next_ns == KT_NEVER || v->next_ns > clock->now + early_ns)
 		return;
 
+	/* Until KVM has waited there is nothing to learn. */
+	if (!kt_inject_is_held(v->vcpu))
+		learn_advance(v);
 	due_tsc = kt_lapic_timer_due_tsc(&v->timer, v->next_ns, clock);
-	kt_inject_hold_until(v->vcpu, due_tsc, early_ns);
+	kt_inject_hold_until(v->vcpu, due_tsc, advance_ns(v));
 	if (v->next_ns <= clock->now)
 		return;
 
@@ -140,34 +237,38 @@ static enum hrtimer_restart alarm(struct hrtimer *timer)
 	struct kt_vcpu *v = container_of(timer, struct kt_vcpu, alarm);
 	struct kt_lapic_clock clock;
 	enum kt_presence where;
-	u32 early_ns;
+	bool stale;
 
-	raw_spin_lock(&v->lock);
+	lock(v);
 	if (v->stopped) {
-		raw_spin_unlock(&v->lock);
+		unlock(v);
 		return HRTIMER_NORESTART;
 	}
+	/* What the alarm was set to may have changed. */
+	stale = READ_ONCE(v->due);
 	where = presence(v);
 	if (where == KT_PRESENCE_AWAY) {
-		raw_spin_unlock(&v->lock);
+		unlock(v);
 		kt_inject_summon(v->vcpu);
 		return HRTIMER_NORESTART;
 	}
 
 	sample(v, &clock);
-	v->rang_ns = clock.now;
-	/* What the alarm was set to may have changed. In the guest nothing holds it back. */
-	early_ns = READ_ONCE(v->due) || where == KT_PRESENCE_ELSEWHERE ? 0 : advance_ns(v);
-	advance(v, &clock, early_ns);
-	settle(v, &clock);
+	/* In the guest nothing holds it back. */
+	if (!stale && where != KT_PRESENCE_ELSEWHERE)
+		advance(v, &clock, v->early_ns);
+	if (kt_lapic_timer_edges(&v->timer, &clock) != v->tick.seen)
+		v->rang_ns = clock.now;
+	settle(v, clock.now);
 	if (where == KT_PRESENCE_ELSEWHERE) {
 		/* It sets its next alarm where it is. */
 		WRITE_ONCE(v->due, true);
 		kt_inject_summon(v->vcpu);
 	} else {
-		arm(v, &clock, early_ns);
+		WRITE_ONCE(v->due, false);
+		arm(v, &clock);
 	}
-	raw_spin_unlock(&v->lock);
+	unlock(v);
 	return HRTIMER_NORESTART;
 }
 
@@ -180,59 +281,92 @@ static enum hrtimer_restart alarm(struct hrtimer *timer)
 void kt_vcpu_serve(struct kt_vcpu *v)
 {
 	struct kt_lapic_clock clock;
+	unsigned long flags;
 
 	if (!READ_ONCE(v->due))
 		return;
 
-	raw_spin_lock_irq(&v->lock);
+	lock_save(v, flags);
 	WRITE_ONCE(v->due, false);
-	sample(v, &clock);
-	settle(v, &clock);
-	arm(v, &clock, advance_ns(v));
-	raw_spin_unlock_irq(&v->lock);
+	sample_lazily(v, &clock);
+	kt_lapic_timer_edges(&v->timer, &clock);
+	settle(v, clock.now);
+	arm(v, &clock);
+	unlock_restore(v, flags);
 }
 
 /**
  * kt_vcpu_find() - a vCPU whose LAPIC timer is ours
- * @vm:		the guest
- * @vcpu:	a vCPU of it that cannot go away during the call
+ * @vcpu:	a vCPU that cannot go away during the call
  *
  * Context: Any.
  * Return: the vCPU, or NULL if its timer is KVM's.
  */
-struct kt_vcpu *kt_vcpu_find(struct kt_vm *vm, struct kvm_vcpu *vcpu)
+struct kt_vcpu *kt_vcpu_find(struct kvm_vcpu *vcpu)
 {
-	struct kt_vcpu *v = xa_load(&vm->vcpus.table, vcpu->vcpu_id);
+	struct kt_vcpu *v = kt_vcpu_recall(vcpu);
+	struct kt_vm *vm;
 
-	return v && v->vcpu == vcpu ? v : NULL;
+	if (likely(v))
+		return v;
+
+	vm = kt_vm_find(vcpu->kvm);
+	v = vm ? xa_load(&vm->vcpus.table, vcpu->vcpu_id) : NULL;
+	if (!v || v->vcpu != vcpu)
+		return NULL;
+
+	this_cpu_write(kt_vcpu_last, v);
+	return v;
 }
 
 /**
- * kt_vcpu_read() - the guest, or the VMM, reads a register
+ * kt_vcpu_read_tmcct() - the guest, or the VMM, reads TMCCT
  * @v:		the vCPU
- * @reg:	KT_LAPIC_TIMER_TMCCT or KT_LAPIC_TIMER_DEADLINE
+ *
+ * Takes no lock.
  *
  * Context: Process, the vCPU's thread.
  * Return: its value.
  */
-u64 kt_vcpu_read(struct kt_vcpu *v, enum kt_lapic_timer_reg reg)
+u32 kt_vcpu_read_tmcct(struct kt_vcpu *v)
+{
+	u64 now = kt_vm_now(v->vm);
+	unsigned int seq;
+	u32 val;
+
+	v->reads++;
+	do {
+		seq = read_seqcount_begin(&v->seq);
+		val = kt_lapic_timer_count(&v->timer, now);
+	} while (read_seqcount_retry(&v->seq, seq));
+	return val;
+}
+
+/**
+ * kt_vcpu_read_deadline() - the guest, or the VMM, reads IA32_TSC_DEADLINE
+ * @v:		the vCPU
+ *
+ * Context: Process, the vCPU's thread.
+ * Return: its value. One that has been reached, but whose interrupt has not been given,
+ * the VMM saves as armed.
+ */
+u64 kt_vcpu_read_deadline(struct kt_vcpu *v)
 {
 	struct kt_lapic_timer_state state;
 	struct kt_lapic_clock clock;
 	unsigned long flags;
 	u64 val;
 
-	raw_spin_lock_irqsave(&v->lock, flags);
-	sample(v, &clock);
+	lock_save(v, flags);
+	sample_lazily(v, &clock);
 	v->reads++;
 	if (READ_ONCE(v->host)) {
-		/* A deadline that has been reached, but not given, is saved as armed. */
 		kt_lapic_timer_get_state(&v->timer, &state, &clock);
-		val = reg == KT_LAPIC_TIMER_DEADLINE ? state.deadline : state.tmcct;
+		val = state.deadline;
 	} else {
-		val = kt_lapic_timer_read(&v->timer, reg, &clock);
+		val = kt_lapic_timer_read(&v->timer, KT_LAPIC_TIMER_DEADLINE, &clock);
 	}
-	raw_spin_unlock_irqrestore(&v->lock, flags);
+	unlock_restore(v, flags);
 	return val;
 }
 
@@ -283,16 +417,24 @@ void kt_vcpu_write(struct kt_vcpu *v, enum kt_lapic_timer_reg reg, u64 val)
 	struct kt_lapic_clock clock;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&v->lock, flags);
-	sample(v, &clock);
+	lock_save(v, flags);
+	if (reg == KT_LAPIC_TIMER_LVTT)
+		sample(v, &clock);
+	else
+		sample_lazily(v, &clock);
 	v->writes++;
 	if (READ_ONCE(v->host))
 		restore(v, reg, val, &clock);
 	else
 		kt_lapic_timer_write(&v->timer, reg, val, &clock);
-	publish(v);
+	if (reg != KT_LAPIC_TIMER_DEADLINE)
+		publish(v);
+	if (reg == KT_LAPIC_TIMER_TMICT) {
+		kt_tick_begin(&v->tick);
+		v->rang_ns = 0;
+	}
 	changed(v, &clock);
-	raw_spin_unlock_irqrestore(&v->lock, flags);
+	unlock_restore(v, flags);
 }
 
 /**
@@ -307,11 +449,11 @@ void kt_vcpu_set_enabled(struct kt_vcpu *v, bool enabled)
 	struct kt_lapic_clock clock;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&v->lock, flags);
+	lock_save(v, flags);
 	sample(v, &clock);
 	kt_lapic_timer_set_enabled(&v->timer, enabled, &clock);
 	changed(v, &clock);
-	raw_spin_unlock_irqrestore(&v->lock, flags);
+	unlock_restore(v, flags);
 }
 
 /**
@@ -325,12 +467,12 @@ void kt_vcpu_reset(struct kt_vcpu *v)
 	struct kt_lapic_clock clock;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&v->lock, flags);
+	lock_save(v, flags);
 	sample(v, &clock);
 	kt_lapic_timer_reset(&v->timer, &clock);
 	kt_tick_drop(&v->tick, kt_lapic_timer_edges(&v->timer, &clock));
 	changed(v, &clock);
-	raw_spin_unlock_irqrestore(&v->lock, flags);
+	unlock_restore(v, flags);
 }
 
 /**
@@ -349,15 +491,17 @@ bool kt_vcpu_get_state(struct kt_vcpu *v, struct kt_lapic_timer_state *state)
 	unsigned long flags;
 	bool due;
 
-	raw_spin_lock_irqsave(&v->lock, flags);
+	lock_save(v, flags);
 	sample(v, &clock);
 	kt_lapic_timer_get_state(&v->timer, state, &clock);
-	due = v->tick.owed;
-	if (!state->deadline) {
-		copy = v->timer;
-		due |= kt_lapic_timer_edges(&copy, &clock) != v->tick.seen;
-	}
-	raw_spin_unlock_irqrestore(&v->lock, flags);
+	copy = v->timer;
+	due = !state->deadline &&
+	      (v->tick.owed || kt_lapic_timer_edges(&copy, &clock) != v->tick.seen);
+	/* Of a stream that is not caught up, what was missed is not given back here, either. */
+	if (kt_lapic_timer_is_periodic(&v->timer) &&
+	    v->tick.params.policy == KVM_TIMERS_POLICY_DISCARD)
+		due = false;
+	unlock_restore(v, flags);
 	return due;
 }
 
@@ -374,7 +518,7 @@ void kt_vcpu_set_state(struct kt_vcpu *v, const struct kt_lapic_timer_state *sta
 	struct kt_lapic_clock clock;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&v->lock, flags);
+	lock_save(v, flags);
 	sample(v, &clock);
 	kt_lapic_timer_get_state(&v->timer, &old, &clock);
 	new.deadline = old.deadline;
@@ -383,7 +527,7 @@ void kt_vcpu_set_state(struct kt_vcpu *v, const struct kt_lapic_timer_state *sta
 	kt_tick_drop(&v->tick, v->timer.edges);
 	publish(v);
 	changed(v, &clock);
-	raw_spin_unlock_irqrestore(&v->lock, flags);
+	unlock_restore(v, flags);
 }
 
 /**
@@ -426,12 +570,13 @@ void kt_vcpu_tsc_moving(struct kt_vcpu *v)
 	struct kt_lapic_clock clock;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&v->lock, flags);
+	lock_save(v, flags);
 	if (!READ_ONCE(v->host)) {
 		sample(v, &clock);
 		kt_lapic_timer_edges(&v->timer, &clock);
 	}
-	raw_spin_unlock_irqrestore(&v->lock, flags);
+	WRITE_ONCE(v->due, true);
+	unlock_restore(v, flags);
 }
 
 /**
@@ -487,6 +632,7 @@ int kt_vcpu_create(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 	v->host = true;
 	v->next_ns = KT_NEVER;
 	raw_spin_lock_init(&v->lock);
+	seqcount_raw_spinlock_init(&v->seq, &v->lock);
 	hrtimer_setup(&v->alarm, alarm, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_PINNED_HARD);
 	kt_lapic_timer_init(&v->timer, cycle_ns);
 	raw_spin_lock_irq(&vm->lock);
@@ -510,7 +656,7 @@ int kt_vcpu_create(struct kt_vm *vm, struct kvm_vcpu *vcpu)
  */
 void kt_vcpu_created(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 {
-	struct kt_vcpu *v = kt_vcpu_find(vm, vcpu);
+	struct kt_vcpu *v = kt_vcpu_find(vcpu);
 
 	if (!v)
 		return;
@@ -518,19 +664,26 @@ void kt_vcpu_created(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 	WRITE_ONCE(v->host, false);
 	raw_spin_lock_irq(&vm->lock);
 	/* The policy may have been changed meanwhile. */
-	raw_spin_lock(&v->lock);
+	lock(v);
+	v->advance_ns = kt_inject_advance_ns(vcpu);
 	kt_tick_set_params(&v->tick, &vm->vcpus.params);
-	raw_spin_unlock(&v->lock);
+	unlock(v);
+	kt_inject_summon_self(vcpu);
 	WRITE_ONCE(vm->active, vm->active | KVM_TIMERS_LAPIC);
 	raw_spin_unlock_irq(&vm->lock);
 }
 
 static void stop(struct kt_vcpu *v)
 {
-	raw_spin_lock_irq(&v->lock);
+	unsigned long flags;
+	int cpu;
+
+	lock_save(v, flags);
 	v->stopped = true;
-	raw_spin_unlock_irq(&v->lock);
+	unlock_restore(v, flags);
 	hrtimer_cancel(&v->alarm);
+	for_each_possible_cpu(cpu)
+		cmpxchg(per_cpu_ptr(&kt_vcpu_last, cpu), v, NULL);
 }
 
 /**
@@ -542,7 +695,7 @@ static void stop(struct kt_vcpu *v)
  */
 void kt_vcpu_destroy(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 {
-	struct kt_vcpu *v = kt_vcpu_find(vm, vcpu);
+	struct kt_vcpu *v = kt_vcpu_find(vcpu);
 
 	if (!v)
 		return;
@@ -579,7 +732,7 @@ void kt_vcpu_free_all(struct kt_vm *vm)
 	unsigned long id;
 
 	xa_for_each(&vm->vcpus.table, id, v)
-		kfree(v);
+		kfree_rcu(v, rcu);
 	xa_destroy(&vm->vcpus.table);
 }
 
@@ -594,8 +747,9 @@ static void reconsider(struct kt_vcpu *v)
 		return;
 
 	if (kt_vm_is_halted(v->vm, v->vcpu)) {
-		sample(v, &clock);
-		arm(v, &clock, advance_ns(v));
+		sample_lazily(v, &clock);
+		kt_lapic_timer_edges(&v->timer, &clock);
+		arm(v, &clock);
 	} else {
 		WRITE_ONCE(v->due, true);
 		kt_inject_summon(v->vcpu);
@@ -618,10 +772,26 @@ void kt_vcpu_set_tick_params(struct kt_vm *vm, const struct kt_tick_params *para
 
 	vm->vcpus.params = *params;
 	xa_for_each(&vm->vcpus.table, id, v) {
-		raw_spin_lock(&v->lock);
+		lock(v);
 		kt_tick_set_params(&v->tick, params);
 		reconsider(v);
-		raw_spin_unlock(&v->lock);
+		unlock(v);
+	}
+}
+
+/* A fixed advance stands where KVM has what it found. */
+static void restore_advance(struct kt_vm *vm)
+{
+	struct kt_vcpu *v;
+	unsigned long id;
+
+	lockdep_assert_held(&vm->lock);
+
+	xa_for_each(&vm->vcpus.table, id, v) {
+		lock(v);
+		if (!v->stopped)
+			kt_inject_set_advance(v->vcpu, v->advance_ns);
+		unlock(v);
 	}
 }
 
@@ -646,6 +816,8 @@ int kt_vcpu_set_advance(struct kt_vm *vm, u32 advance, u32 advance_ns)
 	} else {
 		WRITE_ONCE(vm->vcpus.advance_ns, advance_ns);
 		WRITE_ONCE(vm->vcpus.advance, advance);
+		if (advance == KVM_TIMERS_ADVANCE_AUTO)
+			restore_advance(vm);
 	}
 	raw_spin_unlock_irq(&vm->lock);
 	return ret;
@@ -708,8 +880,8 @@ void kt_vcpu_status(struct kt_vm *vm, struct kvm_timers_status *status)
 	status->device[KVM_TIMERS_DEVICE_LAPIC].active = !!(vm->active & KVM_TIMERS_LAPIC);
 	status->lapic_advance = vm->vcpus.advance;
 	xa_for_each(&vm->vcpus.table, id, v) {
-		raw_spin_lock(&v->lock);
+		lock(v);
 		add_status(v, status);
-		raw_spin_unlock(&v->lock);
+		unlock(v);
 	}
 }

@@ -7,6 +7,8 @@
 
 #include <linux/hrtimer.h>
 #include <linux/kvm_host.h>
+#include <linux/percpu.h>
+#include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 
@@ -25,9 +27,13 @@ struct kt_vm;
  * @due:	there is something to do before the vCPU runs on
  * @alarm:	fires at the next thing to do, on the CPU where the vCPU runs
  * @lock:	protects all below
+ * @seq:	for readers of TMCCT, who take no lock
  * @stopped:	the vCPU is being destroyed
  * @next_ns:	next edge that the alarm was set to, guest time; KT_NEVER: another reason
  * @rang_ns:	guest time of the last alarm
+ * @early_ns:	how early the alarm was set for it
+ * @advance_ns:	how early to be, as found so far
+ * @spare_ns:	what may be added to that
  * @timer:	the device
  * @tick:	account of its interrupts
  * @reads:	register reads
@@ -42,9 +48,13 @@ struct kt_vcpu {
 	bool			due;
 	struct hrtimer		alarm;
 	raw_spinlock_t		lock;
+	seqcount_raw_spinlock_t	seq;
 	bool			stopped;
 	u64			next_ns;
 	u64			rang_ns;
+	u32			early_ns;
+	u32			advance_ns;
+	u32			spare_ns;
 	struct kt_lapic_timer	timer;
 	struct kt_tick		tick;
 	u64			reads;
@@ -66,12 +76,35 @@ struct kt_vcpus {
 	u32			advance_ns;
 };
 
+DECLARE_PER_CPU(struct kt_vcpu *, kt_vcpu_last);
+
+/**
+ * kt_vcpu_recall() - the vCPU that was last looked up on this CPU
+ * @vcpu:	a vCPU that cannot go away during the call
+ *
+ * Context: Any; called from ftrace handlers of every VM on the host.
+ * Return: the vCPU, if it is that one; else NULL, and kt_vcpu_find() knows.
+ */
+static __always_inline struct kt_vcpu *kt_vcpu_recall(struct kvm_vcpu *vcpu)
+{
+	struct kt_vcpu *v;
+
+	/* Another one may be on its way out, and is there until preemption. */
+	preempt_disable_notrace();
+	v = this_cpu_read(kt_vcpu_last);
+	if (v && v->vcpu != vcpu)
+		v = NULL;
+	preempt_enable_notrace();
+	return v;
+}
+
 int kt_vcpu_create(struct kt_vm *vm, struct kvm_vcpu *vcpu);
 void kt_vcpu_created(struct kt_vm *vm, struct kvm_vcpu *vcpu);
 void kt_vcpu_destroy(struct kt_vm *vm, struct kvm_vcpu *vcpu);
-struct kt_vcpu *kt_vcpu_find(struct kt_vm *vm, struct kvm_vcpu *vcpu);
+struct kt_vcpu *kt_vcpu_find(struct kvm_vcpu *vcpu);
 
-u64 kt_vcpu_read(struct kt_vcpu *v, enum kt_lapic_timer_reg reg);
+u32 kt_vcpu_read_tmcct(struct kt_vcpu *v);
+u64 kt_vcpu_read_deadline(struct kt_vcpu *v);
 void kt_vcpu_write(struct kt_vcpu *v, enum kt_lapic_timer_reg reg, u64 val);
 void kt_vcpu_set_enabled(struct kt_vcpu *v, bool enabled);
 void kt_vcpu_reset(struct kt_vcpu *v);

@@ -454,7 +454,7 @@ void kt_vm_summoned(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 	struct kt_vcpu *v;
 	unsigned int id;
 
-	v = kt_vcpu_find(vm, vcpu);
+	v = kt_vcpu_find(vcpu);
 	if (v)
 		kt_vcpu_serve(v);
 	kt_vm_rtc_selected(vm, vcpu);
