@@ -172,8 +172,8 @@ static void set_tscdeadline(struct kvm_vcpu *vcpu, u64 data)
 
 	if (!v)
 		static_call(kt_original_kvm_set_lapic_tscdeadline_msr)(vcpu, data);
-	else if (READ_ONCE(v->host) || kt_inject_apic_enabled(vcpu))
-		kt_vcpu_write(v, KT_LAPIC_TIMER_DEADLINE, data);
+	else if (READ_ONCE(v->host) || (vcpu->arch.apic_base & MSR_IA32_APICBASE_ENABLE))
+		kt_vcpu_write_deadline(v, data);
 }
 
 static u64 get_tscdeadline(struct kvm_vcpu *vcpu)
@@ -183,7 +183,7 @@ static u64 get_tscdeadline(struct kvm_vcpu *vcpu)
 	if (!v)
 		return static_call(kt_original_kvm_get_lapic_tscdeadline_msr)(vcpu);
 
-	return READ_ONCE(v->host) || kt_inject_apic_enabled(vcpu) ?
+	return READ_ONCE(v->host) || (vcpu->arch.apic_base & MSR_IA32_APICBASE_ENABLE) ?
 	       kt_vcpu_read_deadline(v) : 0;
 }
 

@@ -12,6 +12,9 @@
 #include <asm/apicdef.h>
 #include <asm/msr-index.h>
 
+/* TSC cycles that lie between KVM's wait and the guest, on any CPU and more than that. */
+#define ENTRY_CYCLES	32
+
 /**
  * kt_inject_guest_tsc() - the guest's TSC
  * @vcpu:	a vCPU
@@ -47,18 +50,6 @@ static u32 *lapic_reg(struct kvm_vcpu *vcpu, u32 reg)
 }
 
 /**
- * kt_inject_apic_enabled() - whether a vCPU's local APIC is there at all
- * @vcpu:	a vCPU
- *
- * Context: Any.
- * Return: the enable bit of its APIC base.
- */
-bool kt_inject_apic_enabled(struct kvm_vcpu *vcpu)
-{
-	return vcpu->arch.apic_base & MSR_IA32_APICBASE_ENABLE;
-}
-
-/**
  * kt_inject_probe_lvtt() - what would become of an interrupt of the LAPIC timer now
  * @vcpu:	a vCPU
  *
@@ -69,7 +60,7 @@ enum kt_tick_pin kt_inject_probe_lvtt(struct kvm_vcpu *vcpu)
 {
 	u32 lvtt = READ_ONCE(*lapic_reg(vcpu, APIC_LVTT));
 
-	if ((lvtt & APIC_LVT_MASKED) || !kt_inject_apic_enabled(vcpu))
+	if ((lvtt & APIC_LVT_MASKED) || !(vcpu->arch.apic_base & MSR_IA32_APICBASE_ENABLE))
 		return KT_TICK_MASKED;
 
 	return kt_lapic_vector_pending(vcpu, lvtt & APIC_VECTOR_MASK) ? KT_TICK_BUSY :
@@ -165,7 +156,8 @@ bool kt_inject_is_held(struct kvm_vcpu *vcpu)
  * @tsc:	guest's TSC at which the interrupt is due
  * @advance_ns:	how early it may be now; KVM waits no longer
  *
- * KVM waits just before it enters the guest, and learns from it how early to be. That
+ * KVM waits just before it enters the guest, which takes longer than what it is let go too
+ * early here; its loop ends that much too late. It learns from it how early to be. That
  * moves the value it has found: a fixed one is set each time.
  *
  * Context: Any, hard interrupt included.
@@ -173,5 +165,5 @@ bool kt_inject_is_held(struct kvm_vcpu *vcpu)
 void kt_inject_hold_until(struct kvm_vcpu *vcpu, u64 tsc, u32 advance_ns)
 {
 	kt_inject_set_advance(vcpu, advance_ns);
-	WRITE_ONCE(*expired_field(vcpu), tsc);
+	WRITE_ONCE(*expired_field(vcpu), tsc - ENTRY_CYCLES);
 }

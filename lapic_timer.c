@@ -100,19 +100,22 @@ static void advance_count(struct kt_lapic_timer *t, u64 now)
 	t->left_ns = period_ns;
 }
 
-static void advance_deadline(struct kt_lapic_timer *t, u64 now,
-			     const struct kt_lapic_clock *clock)
+static void reach_deadline(struct kt_lapic_timer *t, u64 now, const struct kt_lapic_clock *clock)
 {
 	u64 late_ns;
-
-	if (!kt_lapic_timer_has_deadline(t) || !t->deadline || !clock->tsc_khz ||
-	    clock->tsc < t->deadline)
-		return;
 
 	/* A TSC that was moved has been at the deadline at no time: not before the last look. */
 	late_ns = kt_model_scale(clock->tsc - t->deadline, NS_PER_MS, clock->tsc_khz);
 	count_edges(t, 1, now - min(late_ns, now - t->seen_ns));
 	t->deadline = 0;
+}
+
+static inline void advance_deadline(struct kt_lapic_timer *t, u64 now,
+				    const struct kt_lapic_clock *clock)
+{
+	if (kt_lapic_timer_has_deadline(t) && t->deadline && clock->tsc_khz &&
+	    clock->tsc >= t->deadline)
+		reach_deadline(t, now, clock);
 }
 
 static u64 clock_now(const struct kt_lapic_timer *t, const struct kt_lapic_clock *clock)
@@ -294,6 +297,32 @@ u64 kt_lapic_timer_read(struct kt_lapic_timer *t, enum kt_lapic_timer_reg reg,
 }
 
 /**
+ * kt_lapic_timer_write_deadline() - the guest writes IA32_TSC_DEADLINE
+ * @t:		timer
+ * @val:	value
+ * @clock:	when
+ *
+ * As kt_lapic_timer_write() does it, which takes longer to find out what is written. In
+ * no other mode is there anything to do.
+ *
+ * Context: Any.
+ */
+void kt_lapic_timer_write_deadline(struct kt_lapic_timer *t, u64 val,
+				   const struct kt_lapic_clock *clock)
+{
+	u64 now = clock_now(t, clock);
+
+	if (!kt_lapic_timer_has_deadline(t))
+		return;
+
+	advance_deadline(t, now, clock);
+	t->deadline = val;
+	/* One in the past is reached already. */
+	advance_deadline(t, now, clock);
+	t->seen_ns = now;
+}
+
+/**
  * kt_lapic_timer_write() - the guest writes
  * @t:		timer
  * @reg:	register
@@ -323,10 +352,7 @@ void kt_lapic_timer_write(struct kt_lapic_timer *t, enum kt_lapic_timer_reg reg,
 		write_tdcr(t, val, now);
 		break;
 	case KT_LAPIC_TIMER_DEADLINE:
-		if (kt_lapic_timer_has_deadline(t))
-			t->deadline = val;
-		/* One in the past is reached already. */
-		advance_deadline(t, now, clock);
+		kt_lapic_timer_write_deadline(t, val, clock);
 		break;
 	}
 }

@@ -107,6 +107,8 @@ u64 kt_lapic_timer_read(struct kt_lapic_timer *t, enum kt_lapic_timer_reg reg,
 u32 kt_lapic_timer_count(const struct kt_lapic_timer *t, u64 now);
 void kt_lapic_timer_write(struct kt_lapic_timer *t, enum kt_lapic_timer_reg reg, u64 val,
 			  const struct kt_lapic_clock *clock);
+void kt_lapic_timer_write_deadline(struct kt_lapic_timer *t, u64 val,
+				   const struct kt_lapic_clock *clock);
 void kt_lapic_timer_set_enabled(struct kt_lapic_timer *t, bool enabled,
 				const struct kt_lapic_clock *clock);
 void kt_lapic_timer_get_state(const struct kt_lapic_timer *t, struct kt_lapic_timer_state *state,

@@ -40,8 +40,13 @@ u64 kt_model_scale(u64 a, u32 mul, u32 div)
  */
 u64 kt_model_scale_up(u64 a, u32 mul, u32 div)
 {
-	u64 low = kt_model_scale(a, mul, div);
+	u64 low;
 
+	/* Most values are short: then neither the product nor the sum overflows. */
+	if (likely(a <= U32_MAX))
+		return div_u64(a * mul + div - 1, div);
+
+	low = kt_model_scale(a, mul, div);
 	/* Both products are taken modulo 2^64: their difference is below @div. */
 	if (low != KT_NEVER && a * mul != low * div)
 		low++;

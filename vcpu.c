@@ -296,22 +296,17 @@ void kt_vcpu_serve(struct kt_vcpu *v)
 }
 
 /**
- * kt_vcpu_find() - a vCPU whose LAPIC timer is ours
+ * kt_vcpu_search() - kt_vcpu_find() of one that was not the last; now it is
  * @vcpu:	a vCPU that cannot go away during the call
  *
  * Context: Any.
  * Return: the vCPU, or NULL if its timer is KVM's.
  */
-struct kt_vcpu *kt_vcpu_find(struct kvm_vcpu *vcpu)
+struct kt_vcpu *kt_vcpu_search(struct kvm_vcpu *vcpu)
 {
-	struct kt_vcpu *v = kt_vcpu_recall(vcpu);
-	struct kt_vm *vm;
+	struct kt_vm *vm = kt_vm_find(vcpu->kvm);
+	struct kt_vcpu *v = vm ? xa_load(&vm->vcpus.table, vcpu->vcpu_id) : NULL;
 
-	if (likely(v))
-		return v;
-
-	vm = kt_vm_find(vcpu->kvm);
-	v = vm ? xa_load(&vm->vcpus.table, vcpu->vcpu_id) : NULL;
 	if (!v || v->vcpu != vcpu)
 		return NULL;
 
@@ -371,7 +366,7 @@ u64 kt_vcpu_read_deadline(struct kt_vcpu *v)
 }
 
 /* The VMM restores, part by part: what it writes is kept, whatever the mode is now. */
-static void restore(struct kt_vcpu *v, enum kt_lapic_timer_reg reg, u64 val,
+static noinline void restore(struct kt_vcpu *v, enum kt_lapic_timer_reg reg, u64 val,
 		    const struct kt_lapic_clock *clock)
 {
 	struct kt_lapic_timer_state state;
@@ -405,19 +400,20 @@ static void publish(struct kt_vcpu *v)
 }
 
 /**
- * kt_vcpu_write() - the guest writes a register, or the VMM one of the MSRs
+ * kt_vcpu_write() - the guest, or the VMM by an MSR, writes a register
  * @v:		the vCPU
- * @reg:	register
+ * @reg:	register of the page
  * @val:	value, without reserved bits
  *
- * Context: Process, the vCPU's thread; interrupts may be off.
+ * Context: Process, the vCPU's thread.
  */
-void kt_vcpu_write(struct kt_vcpu *v, enum kt_lapic_timer_reg reg, u64 val)
+void kt_vcpu_write(struct kt_vcpu *v, enum kt_lapic_timer_reg reg, u32 val)
 {
 	struct kt_lapic_clock clock;
 	unsigned long flags;
 
 	lock_save(v, flags);
+	/* Of the mode that it has, or is going to have. */
 	if (reg == KT_LAPIC_TIMER_LVTT)
 		sample(v, &clock);
 	else
@@ -427,12 +423,34 @@ void kt_vcpu_write(struct kt_vcpu *v, enum kt_lapic_timer_reg reg, u64 val)
 		restore(v, reg, val, &clock);
 	else
 		kt_lapic_timer_write(&v->timer, reg, val, &clock);
-	if (reg != KT_LAPIC_TIMER_DEADLINE)
-		publish(v);
+	publish(v);
 	if (reg == KT_LAPIC_TIMER_TMICT) {
 		kt_tick_begin(&v->tick);
 		v->rang_ns = 0;
 	}
+	changed(v, &clock);
+	unlock_restore(v, flags);
+}
+
+/**
+ * kt_vcpu_write_deadline() - the guest, or the VMM, writes IA32_TSC_DEADLINE
+ * @v:		the vCPU
+ * @val:	value
+ *
+ * Context: Process, the vCPU's thread; interrupts may be off.
+ */
+void kt_vcpu_write_deadline(struct kt_vcpu *v, u64 val)
+{
+	struct kt_lapic_clock clock;
+	unsigned long flags;
+
+	lock_save(v, flags);
+	sample(v, &clock);
+	v->writes++;
+	if (READ_ONCE(v->host))
+		restore(v, KT_LAPIC_TIMER_DEADLINE, val, &clock);
+	else
+		kt_lapic_timer_write_deadline(&v->timer, val, &clock);
 	changed(v, &clock);
 	unlock_restore(v, flags);
 }

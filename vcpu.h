@@ -101,11 +101,26 @@ static __always_inline struct kt_vcpu *kt_vcpu_recall(struct kvm_vcpu *vcpu)
 int kt_vcpu_create(struct kt_vm *vm, struct kvm_vcpu *vcpu);
 void kt_vcpu_created(struct kt_vm *vm, struct kvm_vcpu *vcpu);
 void kt_vcpu_destroy(struct kt_vm *vm, struct kvm_vcpu *vcpu);
-struct kt_vcpu *kt_vcpu_find(struct kvm_vcpu *vcpu);
+struct kt_vcpu *kt_vcpu_search(struct kvm_vcpu *vcpu);
+
+/**
+ * kt_vcpu_find() - a vCPU whose LAPIC timer is ours
+ * @vcpu:	a vCPU that cannot go away during the call
+ *
+ * Context: Any.
+ * Return: the vCPU, or NULL if its timer is KVM's.
+ */
+static inline struct kt_vcpu *kt_vcpu_find(struct kvm_vcpu *vcpu)
+{
+	struct kt_vcpu *v = kt_vcpu_recall(vcpu);
+
+	return likely(v) ? v : kt_vcpu_search(vcpu);
+}
 
 u32 kt_vcpu_read_tmcct(struct kt_vcpu *v);
 u64 kt_vcpu_read_deadline(struct kt_vcpu *v);
-void kt_vcpu_write(struct kt_vcpu *v, enum kt_lapic_timer_reg reg, u64 val);
+void kt_vcpu_write(struct kt_vcpu *v, enum kt_lapic_timer_reg reg, u32 val);
+void kt_vcpu_write_deadline(struct kt_vcpu *v, u64 val);
 void kt_vcpu_set_enabled(struct kt_vcpu *v, bool enabled);
 void kt_vcpu_reset(struct kt_vcpu *v);
 bool kt_vcpu_get_state(struct kt_vcpu *v, struct kt_lapic_timer_state *state);
