@@ -316,10 +316,10 @@ void kt_lapic_timer_write_deadline(struct kt_lapic_timer *t, u64 val,
 		return;
 
 	advance_deadline(t, now, clock);
+	t->seen_ns = now;
 	t->deadline = val;
 	/* One in the past is reached already. */
 	advance_deadline(t, now, clock);
-	t->seen_ns = now;
 }
 
 /**

@@ -273,6 +273,54 @@ static void lapic_timer_deadline_modes(struct kunit *test)
 	}
 }
 
+/* Test that the short way to write a deadline is the long one, whatever the mode. */
+static void lapic_timer_short_write(struct kunit *test)
+{
+	static const u32 modes[] = { ONE_SHOT, PERIODIC, TSC_DEADLINE, TSC_DEADLINE | MASKED };
+	static const s64 ahead[] = { -4000, -1, 0, 1, 3000 };
+	struct bench a, b;
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		for (j = 0; j < ARRAY_SIZE(ahead); j++) {
+			bench_init(&a);
+			bench_start(&a, modes[i], DIVIDE_1, 700);
+			bench_write(&a, DEADLINE, a.clock.tsc + 1000);
+			bench_run(&a, 600);
+			b = a;
+			bench_write(&a, DEADLINE, a.clock.tsc + ahead[j]);
+			kt_lapic_timer_write_deadline(&b.t, b.clock.tsc + ahead[j], &b.clock);
+			KUNIT_EXPECT_EQ(test, kt_lapic_timer_edges_seen(&b.t), bench_edges(&a));
+			bench_run(&a, 1600);
+			bench_run(&b, 1600);
+			KUNIT_EXPECT_EQ(test, bench_edges(&b), bench_edges(&a));
+			KUNIT_EXPECT_EQ(test, bench_deadline(&b), bench_deadline(&a));
+			KUNIT_EXPECT_EQ(test, bench_last_edge(&b), bench_last_edge(&a));
+		}
+	}
+}
+
+/* Test at which TSC an interrupt is due, in each mode, before and after its time. */
+static void lapic_timer_due_tsc(struct kunit *test)
+{
+	struct bench b;
+	u64 due_ns;
+
+	bench_init(&b);
+	bench_arm(&b, 999);
+	due_ns = bench_deadline(&b);
+	KUNIT_EXPECT_EQ(test, kt_lapic_timer_due_tsc(&b.t, due_ns, &b.clock), b.clock.tsc + 999);
+	bench_run(&b, 100);
+	KUNIT_EXPECT_EQ(test, kt_lapic_timer_due_tsc(&b.t, due_ns, &b.clock), b.clock.tsc + 799);
+
+	bench_init(&b);
+	bench_start(&b, ONE_SHOT, DIVIDE_1, 1000);
+	due_ns = bench_deadline(&b);
+	KUNIT_EXPECT_EQ(test, kt_lapic_timer_due_tsc(&b.t, due_ns, &b.clock), b.clock.tsc + 2000);
+	bench_run(&b, 1010);
+	KUNIT_EXPECT_EQ(test, kt_lapic_timer_due_tsc(&b.t, due_ns, &b.clock), b.clock.tsc - 20);
+}
+
 static struct kunit_case lapic_timer_deadline_cases[] = {
 	KUNIT_CASE(lapic_timer_l2),
 	KUNIT_CASE(lapic_timer_l3),
@@ -283,6 +331,8 @@ static struct kunit_case lapic_timer_deadline_cases[] = {
 	KUNIT_CASE(lapic_timer_moved_tsc),
 	KUNIT_CASE(lapic_timer_masked_deadline),
 	KUNIT_CASE(lapic_timer_deadline_modes),
+	KUNIT_CASE(lapic_timer_short_write),
+	KUNIT_CASE(lapic_timer_due_tsc),
 	{}
 };
 

@@ -41,6 +41,11 @@ static const struct scale_case scale_cases[] = {
 	{ 0x8000000000000000ULL, 2, 1, KT_NEVER, KT_NEVER },
 	{ U64_MAX, U32_MAX, 1, KT_NEVER, KT_NEVER },
 	{ U64_MAX, U32_MAX, U32_MAX - 1, KT_NEVER, KT_NEVER },
+	/* The longest short way up, and the first value that is too long for it. */
+	{ U32_MAX, U32_MAX, 1, 0xfffffffe00000001ULL, 0xfffffffe00000001ULL },
+	{ U32_MAX, U32_MAX, U32_MAX, U32_MAX, U32_MAX },
+	{ U32_MAX, U32_MAX - 1, U32_MAX, U32_MAX - 1, U32_MAX - 1 },
+	{ 0x100000000ULL, 3, 7, 1840700269, 1840700270 },
 	{ 0x100000001ULL, U32_MAX, 1, U64_MAX, U64_MAX },
 	{ 0x100000002ULL, U32_MAX, 1, KT_NEVER, KT_NEVER },
 };

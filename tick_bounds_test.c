@@ -230,6 +230,74 @@ static void kt_tick_bounds_test_backwards(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, service_at(&l, T0 + 4 * MS, KT_TICK_READY));
 }
 
+static bool single(struct line *l, u64 now, enum kt_tick_pin pin, u64 edges)
+{
+	struct kt_tick_input in = {
+		.now = now, .edges = l->tick.seen + edges, .period_ns = 0,
+		.edge_ns = now - 3 * US, .pin = pin,
+	};
+	bool fire = kt_tick_single(&l->tick, &in);
+
+	check_balance(l->test, &l->tick);
+	return fire;
+}
+
+/* What the guest asks for one by one has no policy and keeps no distance. */
+static void kt_tick_bounds_test_single(struct kunit *test)
+{
+	unsigned int i;
+	struct line l;
+
+	for (i = 0; i < ARRAY_SIZE(policies); i++) {
+		start_policy(&l, test, policies[i], MS);
+		KUNIT_EXPECT_TRUE(test, single(&l, T0 + 5, KT_TICK_READY, 1));
+		KUNIT_EXPECT_EQ(test, l.tick.late_us, 3ULL);
+		KUNIT_EXPECT_TRUE(test, single(&l, T0 + 6, KT_TICK_READY, 1));
+		KUNIT_EXPECT_FALSE(test, single(&l, T0 + 7, KT_TICK_READY, 0));
+		KUNIT_EXPECT_EQ(test, l.tick.stats.delivered, 2ULL);
+
+		/* One with the one before, as on hardware; lost where nobody listens. */
+		KUNIT_EXPECT_FALSE(test, single(&l, T0 + 8, KT_TICK_BUSY, 1));
+		KUNIT_EXPECT_EQ(test, l.tick.stats.coalesced, 1ULL);
+		KUNIT_EXPECT_EQ(test, l.tick.stats.merged, 1ULL);
+		KUNIT_EXPECT_FALSE(test, single(&l, T0 + 9, KT_TICK_MASKED, 1));
+		KUNIT_EXPECT_EQ(test, l.tick.stats.dropped, 1ULL);
+		KUNIT_EXPECT_TRUE(test, single(&l, T0 + 10, KT_TICK_READY, 2));
+		KUNIT_EXPECT_EQ(test, l.tick.stats.merged, 2ULL);
+		KUNIT_EXPECT_EQ(test, l.tick.owed, 0ULL);
+		KUNIT_EXPECT_EQ(test, kt_tick_deadline(&l.tick), U64_MAX);
+	}
+}
+
+/* The debt of a stream of ticks that has ended is not paid in single ones. */
+static void kt_tick_bounds_test_single_forgives(struct kunit *test)
+{
+	struct line l;
+
+	start_policy(&l, test, CATCHUP, MS);
+	KUNIT_EXPECT_TRUE(test, service_at(&l, T0 + 100 * MS, KT_TICK_READY));
+	KUNIT_EXPECT_EQ(test, l.tick.owed, 99ULL);
+	KUNIT_EXPECT_FALSE(test, single(&l, T0 + 101 * MS, KT_TICK_READY, 0));
+	KUNIT_EXPECT_EQ(test, l.tick.owed, 0ULL);
+	KUNIT_EXPECT_EQ(test, l.tick.stats.dropped, 99ULL);
+}
+
+/* The first tick of a new stream comes when it is due, however close the last one is. */
+static void kt_tick_bounds_test_begin(struct kunit *test)
+{
+	struct line l;
+
+	start_policy(&l, test, CATCHUP, MS);
+	KUNIT_EXPECT_TRUE(test, service_edges(&l, T0 + MS, KT_TICK_READY, 1));
+	KUNIT_EXPECT_FALSE(test, service_edges(&l, T0 + MS + 10 * US, KT_TICK_READY, 1));
+	kt_tick_begin(&l.tick);
+	KUNIT_EXPECT_TRUE(test, service_edges(&l, T0 + MS + 20 * US, KT_TICK_READY, 0));
+	kt_tick_begin(&l.tick);
+	KUNIT_EXPECT_TRUE(test, service_edges(&l, T0 + MS + 30 * US, KT_TICK_READY, 1));
+	/* From then on the distance is kept again. */
+	KUNIT_EXPECT_FALSE(test, service_edges(&l, T0 + MS + 40 * US, KT_TICK_READY, 1));
+}
+
 static struct kunit_case kt_tick_bounds_test_cases[] = {
 	KUNIT_CASE(kt_tick_bounds_test_rescale),
 	KUNIT_CASE(kt_tick_bounds_test_one_shot),
@@ -239,6 +307,9 @@ static struct kunit_case kt_tick_bounds_test_cases[] = {
 	KUNIT_CASE(kt_tick_bounds_test_set_params_forgive),
 	KUNIT_CASE(kt_tick_bounds_test_extremes),
 	KUNIT_CASE(kt_tick_bounds_test_backwards),
+	KUNIT_CASE(kt_tick_bounds_test_single),
+	KUNIT_CASE(kt_tick_bounds_test_single_forgives),
+	KUNIT_CASE(kt_tick_bounds_test_begin),
 	{ }
 };
 

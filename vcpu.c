@@ -33,31 +33,14 @@
 
 DEFINE_PER_CPU(struct kt_vcpu *, kt_vcpu_last);
 
-/* With the lock comes the sequence that readers of TMCCT, who do not take it, look at. */
-static void lock(struct kt_vcpu *v)
-{
-	raw_spin_lock(&v->lock);
-	write_seqcount_begin(&v->seq);
-}
-
-static void unlock(struct kt_vcpu *v)
-{
-	write_seqcount_end(&v->seq);
-	raw_spin_unlock(&v->lock);
-}
-
-#define lock_save(v, flags) do {			\
-	raw_spin_lock_irqsave(&(v)->lock, flags);	\
-	write_seqcount_begin(&(v)->seq);		\
-} while (0)
-
-static void unlock_restore(struct kt_vcpu *v, unsigned long flags)
-{
-	write_seqcount_end(&v->seq);
-	raw_spin_unlock_irqrestore(&v->lock, flags);
-}
-
-static void sample(const struct kt_vcpu *v, struct kt_lapic_clock *clock)
+/**
+ * kt_vcpu_sample() - one instant on all clocks
+ * @v:		the vCPU
+ * @clock:	filled in
+ *
+ * Context: Any, v->lock held.
+ */
+void kt_vcpu_sample(const struct kt_vcpu *v, struct kt_lapic_clock *clock)
 {
 	/* In this order what lies in between makes an alarm for a deadline late, not early. */
 	clock->tsc = kt_inject_guest_tsc(v->vcpu, kt_vm_host_tsc());
@@ -65,11 +48,17 @@ static void sample(const struct kt_vcpu *v, struct kt_lapic_clock *clock)
 	clock->tsc_khz = v->vcpu->arch.virtual_tsc_khz;
 }
 
-/* The same for a timer that may do without a TSC. */
-static void sample_lazily(const struct kt_vcpu *v, struct kt_lapic_clock *clock)
+/**
+ * kt_vcpu_sample_lazily() - kt_vcpu_sample(), without a TSC where the mode needs none
+ * @v:		the vCPU
+ * @clock:	filled in
+ *
+ * Context: Any, v->lock held.
+ */
+void kt_vcpu_sample_lazily(const struct kt_vcpu *v, struct kt_lapic_clock *clock)
 {
 	if (kt_lapic_timer_has_deadline(&v->timer)) {
-		sample(v, clock);
+		kt_vcpu_sample(v, clock);
 		return;
 	}
 	clock->tsc = 0;
@@ -77,8 +66,14 @@ static void sample_lazily(const struct kt_vcpu *v, struct kt_lapic_clock *clock)
 	clock->tsc_khz = 0;
 }
 
-/* How early the alarm rings. */
-static u32 advance_ns(const struct kt_vcpu *v)
+/**
+ * kt_vcpu_advance_ns() - how early the alarm rings
+ * @v:		the vCPU
+ *
+ * Context: Any.
+ * Return: ns.
+ */
+u32 kt_vcpu_advance_ns(const struct kt_vcpu *v)
 {
 	const struct kt_vcpus *vcpus = &v->vm->vcpus;
 
@@ -159,7 +154,7 @@ static void arm(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
 	lockdep_assert_held(&v->lock);
 
 	v->next_ns = kt_lapic_timer_next(&v->timer, clock);
-	v->early_ns = min_t(u64, advance_ns(v), v->next_ns);
+	v->early_ns = min_t(u64, kt_vcpu_advance_ns(v), v->next_ns);
 	guest_ns = v->next_ns == KT_NEVER ? KT_NEVER : v->next_ns - v->early_ns;
 	if (kt_lapic_timer_has_deadline(&v->timer))
 		guest_ns = look_again_at(clock->now, guest_ns);
@@ -176,8 +171,14 @@ static void arm(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
 		      HRTIMER_MODE_ABS_PINNED_HARD);
 }
 
-/* After anything that the guest or the VMM has done. */
-static void changed(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
+/**
+ * kt_vcpu_changed() - the guest or the VMM has done something to the timer
+ * @v:		the vCPU, whose timer is up to date
+ * @clock:	when
+ *
+ * Context: Any, v->lock held.
+ */
+void kt_vcpu_changed(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
 {
 	if (READ_ONCE(v->host)) {
 		WRITE_ONCE(v->due, true);
@@ -224,7 +225,7 @@ static void advance(struct kt_vcpu *v, struct kt_lapic_clock *clock, u32 early_n
 	if (!kt_inject_is_held(v->vcpu))
 		learn_advance(v);
 	due_tsc = kt_lapic_timer_due_tsc(&v->timer, v->next_ns, clock);
-	kt_inject_hold_until(v->vcpu, due_tsc, advance_ns(v));
+	kt_inject_hold_until(v->vcpu, due_tsc, kt_vcpu_advance_ns(v));
 	if (v->next_ns <= clock->now)
 		return;
 
@@ -232,28 +233,35 @@ static void advance(struct kt_vcpu *v, struct kt_lapic_clock *clock, u32 early_n
 	clock->tsc = max(clock->tsc, due_tsc);
 }
 
-static enum hrtimer_restart alarm(struct hrtimer *timer)
+/**
+ * kt_vcpu_alarm() - the alarm of a vCPU rings
+ * @timer:	its alarm
+ *
+ * Context: Hard interrupt.
+ * Return: HRTIMER_NORESTART; it is set again under the lock.
+ */
+enum hrtimer_restart kt_vcpu_alarm(struct hrtimer *timer)
 {
 	struct kt_vcpu *v = container_of(timer, struct kt_vcpu, alarm);
 	struct kt_lapic_clock clock;
 	enum kt_presence where;
 	bool stale;
 
-	lock(v);
+	kt_vcpu_lock(v);
 	if (v->stopped) {
-		unlock(v);
+		kt_vcpu_unlock(v);
 		return HRTIMER_NORESTART;
 	}
 	/* What the alarm was set to may have changed. */
 	stale = READ_ONCE(v->due);
 	where = presence(v);
 	if (where == KT_PRESENCE_AWAY) {
-		unlock(v);
+		kt_vcpu_unlock(v);
 		kt_inject_summon(v->vcpu);
 		return HRTIMER_NORESTART;
 	}
 
-	sample(v, &clock);
+	kt_vcpu_sample(v, &clock);
 	/* In the guest nothing holds it back. */
 	if (!stale && where != KT_PRESENCE_ELSEWHERE)
 		advance(v, &clock, v->early_ns);
@@ -268,8 +276,33 @@ static enum hrtimer_restart alarm(struct hrtimer *timer)
 		WRITE_ONCE(v->due, false);
 		arm(v, &clock);
 	}
-	unlock(v);
+	kt_vcpu_unlock(v);
 	return HRTIMER_NORESTART;
+}
+
+/**
+ * kt_vcpu_reconsider() - the alarm may have to ring earlier, or not at all
+ * @v:		the vCPU, which sets it where it is
+ *
+ * Context: Any, v->lock held.
+ */
+void kt_vcpu_reconsider(struct kt_vcpu *v)
+{
+	struct kt_lapic_clock clock;
+
+	lockdep_assert_held(&v->lock);
+
+	if (v->stopped || presence(v) == KT_PRESENCE_AWAY)
+		return;
+
+	if (kt_vm_is_halted(v->vm, v->vcpu)) {
+		kt_vcpu_sample_lazily(v, &clock);
+		kt_lapic_timer_edges(&v->timer, &clock);
+		arm(v, &clock);
+	} else {
+		WRITE_ONCE(v->due, true);
+		kt_inject_summon(v->vcpu);
+	}
 }
 
 /**
@@ -286,13 +319,13 @@ void kt_vcpu_serve(struct kt_vcpu *v)
 	if (!READ_ONCE(v->due))
 		return;
 
-	lock_save(v, flags);
+	kt_vcpu_lock_save(v, flags);
 	WRITE_ONCE(v->due, false);
-	sample_lazily(v, &clock);
+	kt_vcpu_sample_lazily(v, &clock);
 	kt_lapic_timer_edges(&v->timer, &clock);
 	settle(v, clock.now);
 	arm(v, &clock);
-	unlock_restore(v, flags);
+	kt_vcpu_unlock_restore(v, flags);
 }
 
 /**
@@ -352,8 +385,8 @@ u64 kt_vcpu_read_deadline(struct kt_vcpu *v)
 	unsigned long flags;
 	u64 val;
 
-	lock_save(v, flags);
-	sample_lazily(v, &clock);
+	kt_vcpu_lock_save(v, flags);
+	kt_vcpu_sample_lazily(v, &clock);
 	v->reads++;
 	if (READ_ONCE(v->host)) {
 		kt_lapic_timer_get_state(&v->timer, &state, &clock);
@@ -361,7 +394,7 @@ u64 kt_vcpu_read_deadline(struct kt_vcpu *v)
 	} else {
 		val = kt_lapic_timer_read(&v->timer, KT_LAPIC_TIMER_DEADLINE, &clock);
 	}
-	unlock_restore(v, flags);
+	kt_vcpu_unlock_restore(v, flags);
 	return val;
 }
 
@@ -393,8 +426,13 @@ static noinline void restore(struct kt_vcpu *v, enum kt_lapic_timer_reg reg, u64
 	kt_lapic_timer_set_state(&v->timer, &state, clock);
 }
 
-/* Hardware may read the register page by itself. */
-static void publish(struct kt_vcpu *v)
+/**
+ * kt_vcpu_publish() - show the guest the register that hardware may read by itself
+ * @v:		the vCPU
+ *
+ * Context: Any, v->lock held.
+ */
+void kt_vcpu_publish(struct kt_vcpu *v)
 {
 	kt_inject_set_tmict(v->vcpu, kt_lapic_timer_tmict(&v->timer));
 }
@@ -412,24 +450,24 @@ void kt_vcpu_write(struct kt_vcpu *v, enum kt_lapic_timer_reg reg, u32 val)
 	struct kt_lapic_clock clock;
 	unsigned long flags;
 
-	lock_save(v, flags);
+	kt_vcpu_lock_save(v, flags);
 	/* Of the mode that it has, or is going to have. */
 	if (reg == KT_LAPIC_TIMER_LVTT)
-		sample(v, &clock);
+		kt_vcpu_sample(v, &clock);
 	else
-		sample_lazily(v, &clock);
+		kt_vcpu_sample_lazily(v, &clock);
 	v->writes++;
 	if (READ_ONCE(v->host))
 		restore(v, reg, val, &clock);
 	else
 		kt_lapic_timer_write(&v->timer, reg, val, &clock);
-	publish(v);
+	kt_vcpu_publish(v);
 	if (reg == KT_LAPIC_TIMER_TMICT) {
 		kt_tick_begin(&v->tick);
 		v->rang_ns = 0;
 	}
-	changed(v, &clock);
-	unlock_restore(v, flags);
+	kt_vcpu_changed(v, &clock);
+	kt_vcpu_unlock_restore(v, flags);
 }
 
 /**
@@ -444,15 +482,15 @@ void kt_vcpu_write_deadline(struct kt_vcpu *v, u64 val)
 	struct kt_lapic_clock clock;
 	unsigned long flags;
 
-	lock_save(v, flags);
-	sample(v, &clock);
+	kt_vcpu_lock_save(v, flags);
+	kt_vcpu_sample(v, &clock);
 	v->writes++;
 	if (READ_ONCE(v->host))
 		restore(v, KT_LAPIC_TIMER_DEADLINE, val, &clock);
 	else
 		kt_lapic_timer_write_deadline(&v->timer, val, &clock);
-	changed(v, &clock);
-	unlock_restore(v, flags);
+	kt_vcpu_changed(v, &clock);
+	kt_vcpu_unlock_restore(v, flags);
 }
 
 /**
@@ -467,11 +505,11 @@ void kt_vcpu_set_enabled(struct kt_vcpu *v, bool enabled)
 	struct kt_lapic_clock clock;
 	unsigned long flags;
 
-	lock_save(v, flags);
-	sample(v, &clock);
+	kt_vcpu_lock_save(v, flags);
+	kt_vcpu_sample(v, &clock);
 	kt_lapic_timer_set_enabled(&v->timer, enabled, &clock);
-	changed(v, &clock);
-	unlock_restore(v, flags);
+	kt_vcpu_changed(v, &clock);
+	kt_vcpu_unlock_restore(v, flags);
 }
 
 /**
@@ -485,96 +523,12 @@ void kt_vcpu_reset(struct kt_vcpu *v)
 	struct kt_lapic_clock clock;
 	unsigned long flags;
 
-	lock_save(v, flags);
-	sample(v, &clock);
+	kt_vcpu_lock_save(v, flags);
+	kt_vcpu_sample(v, &clock);
 	kt_lapic_timer_reset(&v->timer, &clock);
 	kt_tick_drop(&v->tick, kt_lapic_timer_edges(&v->timer, &clock));
-	changed(v, &clock);
-	unlock_restore(v, flags);
-}
-
-/**
- * kt_vcpu_get_state() - what the VMM saves
- * @v:		the vCPU
- * @state:	filled in
- *
- * Context: Process.
- * Return: true if an interrupt of a count is due that the vCPU has not been given yet.
- * That of a deadline is not: it is saved as armed.
- */
-bool kt_vcpu_get_state(struct kt_vcpu *v, struct kt_lapic_timer_state *state)
-{
-	struct kt_lapic_clock clock;
-	struct kt_lapic_timer copy;
-	unsigned long flags;
-	bool due;
-
-	lock_save(v, flags);
-	sample(v, &clock);
-	kt_lapic_timer_get_state(&v->timer, state, &clock);
-	copy = v->timer;
-	due = !state->deadline &&
-	      (v->tick.owed || kt_lapic_timer_edges(&copy, &clock) != v->tick.seen);
-	/* Of a stream that is not caught up, what was missed is not given back here, either. */
-	if (kt_lapic_timer_is_periodic(&v->timer) &&
-	    v->tick.params.policy == KVM_TIMERS_POLICY_DISCARD)
-		due = false;
-	unlock_restore(v, flags);
-	return due;
-}
-
-/**
- * kt_vcpu_set_state() - what the VMM restores
- * @v:		the vCPU
- * @state:	registers; the deadline stays as it is
- *
- * Context: Process.
- */
-void kt_vcpu_set_state(struct kt_vcpu *v, const struct kt_lapic_timer_state *state)
-{
-	struct kt_lapic_timer_state old, new = *state;
-	struct kt_lapic_clock clock;
-	unsigned long flags;
-
-	lock_save(v, flags);
-	sample(v, &clock);
-	kt_lapic_timer_get_state(&v->timer, &old, &clock);
-	new.deadline = old.deadline;
-	/* What was due before is none of the new state's. */
-	kt_lapic_timer_set_state(&v->timer, &new, &clock);
-	kt_tick_drop(&v->tick, v->timer.edges);
-	publish(v);
-	changed(v, &clock);
-	unlock_restore(v, flags);
-}
-
-/**
- * kt_vcpu_host_begin() - an ioctl of the VMM on a vCPU begins
- * @v:		the vCPU
- *
- * Context: Process, vcpu->mutex held.
- */
-void kt_vcpu_host_begin(struct kt_vcpu *v)
-{
-	WRITE_ONCE(v->host, true);
-}
-
-/**
- * kt_vcpu_host_end() - an ioctl of the VMM on a vCPU has ended
- * @v:		the vCPU
- * @tsc_changed: it may have changed the frequency of the TSC
- *
- * Context: Process, vcpu->mutex held.
- */
-void kt_vcpu_host_end(struct kt_vcpu *v, bool tsc_changed)
-{
-	if (tsc_changed)
-		WRITE_ONCE(v->due, true);
-	WRITE_ONCE(v->host, false);
-	/* Pairs with presence(). */
-	smp_mb();
-	if (READ_ONCE(v->due))
-		kt_inject_summon_self(v->vcpu);
+	kt_vcpu_changed(v, &clock);
+	kt_vcpu_unlock_restore(v, flags);
 }
 
 /**
@@ -588,13 +542,13 @@ void kt_vcpu_tsc_moving(struct kt_vcpu *v)
 	struct kt_lapic_clock clock;
 	unsigned long flags;
 
-	lock_save(v, flags);
+	kt_vcpu_lock_save(v, flags);
 	if (!READ_ONCE(v->host)) {
-		sample(v, &clock);
+		kt_vcpu_sample(v, &clock);
 		kt_lapic_timer_edges(&v->timer, &clock);
 	}
 	WRITE_ONCE(v->due, true);
-	unlock_restore(v, flags);
+	kt_vcpu_unlock_restore(v, flags);
 }
 
 /**
@@ -621,285 +575,4 @@ void kt_vcpu_migrated(struct kt_vcpu *v)
 {
 	WRITE_ONCE(v->due, true);
 	kt_vcpu_serve(v);
-}
-
-/**
- * kt_vcpu_create() - a vCPU is about to be created
- * @vm:		the guest
- * @vcpu:	the vCPU, which KVM has just allocated
- *
- * Context: Process.
- * Return: 0; -EEXIST there is one with its id; -ENOMEM.
- */
-int kt_vcpu_create(struct kt_vm *vm, struct kvm_vcpu *vcpu)
-{
-	u64 cycle_ns = kt_compat_apic_bus_cycle_ns(vm->kvm);
-	struct kt_vcpu *v;
-	int ret;
-
-	/* Slower than any that the model knows: KVM serves it. */
-	if (cycle_ns < KT_LAPIC_TIMER_MIN_CYCLE_NS || cycle_ns > KT_LAPIC_TIMER_MAX_CYCLE_NS)
-		return 0;
-
-	v = kzalloc(sizeof(*v), GFP_KERNEL_ACCOUNT);
-	if (!v)
-		return -ENOMEM;
-
-	v->vcpu = vcpu;
-	v->vm = vm;
-	v->host = true;
-	v->next_ns = KT_NEVER;
-	raw_spin_lock_init(&v->lock);
-	seqcount_raw_spinlock_init(&v->seq, &v->lock);
-	hrtimer_setup(&v->alarm, alarm, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_PINNED_HARD);
-	kt_lapic_timer_init(&v->timer, cycle_ns);
-	raw_spin_lock_irq(&vm->lock);
-	kt_tick_init(&v->tick, &vm->vcpus.params, 0, 0);
-	raw_spin_unlock_irq(&vm->lock);
-
-	ret = xa_insert(&vm->vcpus.table, vcpu->vcpu_id, v, GFP_KERNEL_ACCOUNT);
-	if (!ret)
-		return 0;
-
-	kfree(v);
-	return ret == -EBUSY ? -EEXIST : ret;
-}
-
-/**
- * kt_vcpu_created() - KVM has created a vCPU
- * @vm:		the guest
- * @vcpu:	the vCPU
- *
- * Context: Process.
- */
-void kt_vcpu_created(struct kt_vm *vm, struct kvm_vcpu *vcpu)
-{
-	struct kt_vcpu *v = kt_vcpu_find(vcpu);
-
-	if (!v)
-		return;
-
-	WRITE_ONCE(v->host, false);
-	raw_spin_lock_irq(&vm->lock);
-	/* The policy may have been changed meanwhile. */
-	lock(v);
-	v->advance_ns = kt_inject_advance_ns(vcpu);
-	kt_tick_set_params(&v->tick, &vm->vcpus.params);
-	unlock(v);
-	kt_inject_summon_self(vcpu);
-	WRITE_ONCE(vm->active, vm->active | KVM_TIMERS_LAPIC);
-	raw_spin_unlock_irq(&vm->lock);
-}
-
-static void stop(struct kt_vcpu *v)
-{
-	unsigned long flags;
-	int cpu;
-
-	lock_save(v, flags);
-	v->stopped = true;
-	unlock_restore(v, flags);
-	hrtimer_cancel(&v->alarm);
-	for_each_possible_cpu(cpu)
-		cmpxchg(per_cpu_ptr(&kt_vcpu_last, cpu), v, NULL);
-}
-
-/**
- * kt_vcpu_destroy() - KVM has not created a vCPU after all, or without a local APIC
- * @vm:		the guest
- * @vcpu:	the vCPU
- *
- * Context: Process.
- */
-void kt_vcpu_destroy(struct kt_vm *vm, struct kvm_vcpu *vcpu)
-{
-	struct kt_vcpu *v = kt_vcpu_find(vcpu);
-
-	if (!v)
-		return;
-
-	xa_erase(&vm->vcpus.table, vcpu->vcpu_id);
-	stop(v);
-	kfree_rcu(v, rcu);
-}
-
-/**
- * kt_vcpu_stop_all() - the VM is being destroyed
- * @vm:		the guest, dead
- *
- * Context: Process.
- */
-void kt_vcpu_stop_all(struct kt_vm *vm)
-{
-	struct kt_vcpu *v;
-	unsigned long id;
-
-	xa_for_each(&vm->vcpus.table, id, v)
-		stop(v);
-}
-
-/**
- * kt_vcpu_free_all() - nobody looks at the guest any more
- * @vm:		the guest
- *
- * Context: Any.
- */
-void kt_vcpu_free_all(struct kt_vm *vm)
-{
-	struct kt_vcpu *v;
-	unsigned long id;
-
-	xa_for_each(&vm->vcpus.table, id, v)
-		kfree_rcu(v, rcu);
-	xa_destroy(&vm->vcpus.table);
-}
-
-/* The alarm may have to ring earlier, or not at all. The vCPU sets it where it is. */
-static void reconsider(struct kt_vcpu *v)
-{
-	struct kt_lapic_clock clock;
-
-	lockdep_assert_held(&v->lock);
-
-	if (v->stopped || presence(v) == KT_PRESENCE_AWAY)
-		return;
-
-	if (kt_vm_is_halted(v->vm, v->vcpu)) {
-		sample_lazily(v, &clock);
-		kt_lapic_timer_edges(&v->timer, &clock);
-		arm(v, &clock);
-	} else {
-		WRITE_ONCE(v->due, true);
-		kt_inject_summon(v->vcpu);
-	}
-}
-
-/**
- * kt_vcpu_set_tick_params() - change policy and bounds of the ticks
- * @vm:		the guest
- * @params:	checked
- *
- * Context: Any, vm->lock held.
- */
-void kt_vcpu_set_tick_params(struct kt_vm *vm, const struct kt_tick_params *params)
-{
-	struct kt_vcpu *v;
-	unsigned long id;
-
-	lockdep_assert_held(&vm->lock);
-
-	vm->vcpus.params = *params;
-	xa_for_each(&vm->vcpus.table, id, v) {
-		lock(v);
-		kt_tick_set_params(&v->tick, params);
-		reconsider(v);
-		unlock(v);
-	}
-}
-
-/* A fixed advance stands where KVM has what it found. */
-static void restore_advance(struct kt_vm *vm)
-{
-	struct kt_vcpu *v;
-	unsigned long id;
-
-	lockdep_assert_held(&vm->lock);
-
-	xa_for_each(&vm->vcpus.table, id, v) {
-		lock(v);
-		if (!v->stopped)
-			kt_inject_set_advance(v->vcpu, v->advance_ns);
-		unlock(v);
-	}
-}
-
-/**
- * kt_vcpu_set_advance() - change at run time how early interrupts are prepared
- * @vm:		the guest
- * @advance:	KVM_TIMERS_ADVANCE_AUTO or KVM_TIMERS_ADVANCE_FIXED
- * @advance_ns:	with the latter, up to KVM_TIMERS_ADVANCE_MAX_NS
- *
- * Context: Process.
- * Return: 0; -ESRCH the VM is gone; -ENODEV the LAPIC timer was not taken over.
- */
-int kt_vcpu_set_advance(struct kt_vm *vm, u32 advance, u32 advance_ns)
-{
-	int ret = 0;
-
-	raw_spin_lock_irq(&vm->lock);
-	if (vm->dead) {
-		ret = -ESRCH;
-	} else if (!(vm->devices & KVM_TIMERS_LAPIC)) {
-		ret = -ENODEV;
-	} else {
-		WRITE_ONCE(vm->vcpus.advance_ns, advance_ns);
-		WRITE_ONCE(vm->vcpus.advance, advance);
-		if (advance == KVM_TIMERS_ADVANCE_AUTO)
-			restore_advance(vm);
-	}
-	raw_spin_unlock_irq(&vm->lock);
-	return ret;
-}
-
-/* Edges that are not in the account yet. */
-static u64 unseen_edges(const struct kt_vcpu *v)
-{
-	struct kt_lapic_timer copy = v->timer;
-	struct kt_lapic_clock clock;
-
-	if (v->stopped)
-		return 0;
-
-	sample(v, &clock);
-	return kt_lapic_timer_edges(&copy, &clock) - v->tick.seen;
-}
-
-static void add_status(struct kt_vcpu *v, struct kvm_timers_status *status)
-{
-	struct kvm_timers_device_status *row = &status->device[KVM_TIMERS_DEVICE_LAPIC];
-	u64 period_ns = kt_lapic_timer_period(&v->timer);
-	u64 unseen = unseen_edges(v);
-	unsigned int i;
-
-	lockdep_assert_held(&v->lock);
-
-	kt_vm_add_stats(row, &v->tick);
-	row->stats.due += unseen;
-	row->owed += unseen;
-	row->reads += v->reads;
-	row->writes += v->writes;
-	if (period_ns && period_ns != KT_NEVER)
-		row->period_ns = min_not_zero(row->period_ns, period_ns);
-	for (i = 0; i < KVM_TIMERS_LATE_BUCKETS; i++)
-		row->late[i] += v->late[i];
-	status->lapic_vcpus++;
-	if (!v->stopped)
-		status->lapic_advance_ns = max(status->lapic_advance_ns, advance_ns(v));
-	status->mem_bytes += sizeof(*v);
-}
-
-/**
- * kt_vcpu_status() - the LAPIC timers of a guest
- * @vm:		the guest, dead or alive
- * @status:	added to
- *
- * Context: Any, vm->lock held.
- */
-void kt_vcpu_status(struct kt_vm *vm, struct kvm_timers_status *status)
-{
-	struct kt_vcpu *v;
-	unsigned long id;
-
-	lockdep_assert_held(&vm->lock);
-
-	if (!(vm->devices & KVM_TIMERS_LAPIC))
-		return;
-
-	status->device[KVM_TIMERS_DEVICE_LAPIC].active = !!(vm->active & KVM_TIMERS_LAPIC);
-	status->lapic_advance = vm->vcpus.advance;
-	xa_for_each(&vm->vcpus.table, id, v) {
-		lock(v);
-		add_status(v, status);
-		unlock(v);
-	}
 }

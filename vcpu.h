@@ -98,6 +98,30 @@ static __always_inline struct kt_vcpu *kt_vcpu_recall(struct kvm_vcpu *vcpu)
 	return v;
 }
 
+/* With the lock comes the sequence that readers of TMCCT, who do not take it, look at. */
+static inline void kt_vcpu_lock(struct kt_vcpu *v)
+{
+	raw_spin_lock(&v->lock);
+	write_seqcount_begin(&v->seq);
+}
+
+static inline void kt_vcpu_unlock(struct kt_vcpu *v)
+{
+	write_seqcount_end(&v->seq);
+	raw_spin_unlock(&v->lock);
+}
+
+#define kt_vcpu_lock_save(v, flags) do {		\
+	raw_spin_lock_irqsave(&(v)->lock, flags);	\
+	write_seqcount_begin(&(v)->seq);		\
+} while (0)
+
+static inline void kt_vcpu_unlock_restore(struct kt_vcpu *v, unsigned long flags)
+{
+	write_seqcount_end(&v->seq);
+	raw_spin_unlock_irqrestore(&v->lock, flags);
+}
+
 int kt_vcpu_create(struct kt_vm *vm, struct kvm_vcpu *vcpu);
 void kt_vcpu_created(struct kt_vm *vm, struct kvm_vcpu *vcpu);
 void kt_vcpu_destroy(struct kt_vm *vm, struct kvm_vcpu *vcpu);
@@ -128,6 +152,14 @@ void kt_vcpu_set_state(struct kt_vcpu *v, const struct kt_lapic_timer_state *sta
 
 void kt_vcpu_host_begin(struct kt_vcpu *v);
 void kt_vcpu_host_end(struct kt_vcpu *v, bool tsc_changed);
+void kt_vcpu_sample(const struct kt_vcpu *v, struct kt_lapic_clock *clock);
+void kt_vcpu_sample_lazily(const struct kt_vcpu *v, struct kt_lapic_clock *clock);
+u32 kt_vcpu_advance_ns(const struct kt_vcpu *v);
+void kt_vcpu_changed(struct kt_vcpu *v, const struct kt_lapic_clock *clock);
+void kt_vcpu_publish(struct kt_vcpu *v);
+void kt_vcpu_reconsider(struct kt_vcpu *v);
+enum hrtimer_restart kt_vcpu_alarm(struct hrtimer *timer);
+
 void kt_vcpu_tsc_moving(struct kt_vcpu *v);
 void kt_vcpu_tsc_moved(struct kt_vcpu *v);
 void kt_vcpu_migrated(struct kt_vcpu *v);

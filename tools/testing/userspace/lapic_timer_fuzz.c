@@ -108,6 +108,9 @@ static void check_registers(const struct history *h)
 	REQUIRE(!(lvtt & ~0x700ffULL));
 	REQUIRE(h->t.enabled || (lvtt & MASKED));
 	REQUIRE(tmict <= U32_MAX && tmcct <= tmict);
+	/* Those who do not bring the timer up to date see the same. */
+	REQUIRE(tmict == kt_lapic_timer_tmict(&h->t));
+	REQUIRE(tmcct == kt_lapic_timer_count(&h->t, h->clock.now));
 	REQUIRE(!(read_at(h, TDCR) & ~0xbULL));
 	if (mode(&h->t) != TSC_DEADLINE)
 		REQUIRE(!read_at(h, DEADLINE));
