@@ -30,11 +30,6 @@
 #include <asm/apicdef.h>
 #include <asm/ibt.h>
 
-/* Bits of LVTT and of TDCR that a local APIC's timer has. */
-#define LVTT_BITS	(APIC_VECTOR_MASK | APIC_LVT_MASKED | APIC_LVT_TIMER_PERIODIC | \
-			 APIC_LVT_TIMER_TSCDEADLINE)
-#define TDCR_BITS	0xb
-
 /* In the order of how often they are called: the handler looks for them one by one. */
 enum hook_id {
 	HOOK_LAPIC_WRITE,
@@ -58,22 +53,8 @@ enum hook_id {
 	NR_HOOKS,
 };
 
-#define KT_ORIGINAL(name)	DEFINE_STATIC_CALL_NULL(kt_original_##name, name)
 KT_ORIGINAL(kvm_vcpu_halt);
 KT_ORIGINAL(kvm_hv_process_stimers);
-KT_ORIGINAL(kvm_lapic_reg_write);
-KT_ORIGINAL(kvm_set_lapic_tscdeadline_msr);
-KT_ORIGINAL(kvm_lapic_reg_read);
-KT_ORIGINAL(__kvm_migrate_apic_timer);
-KT_ORIGINAL(kvm_vcpu_write_tsc_offset);
-KT_ORIGINAL(kvm_vcpu_write_tsc_multiplier);
-KT_ORIGINAL(kvm_get_lapic_tscdeadline_msr);
-KT_ORIGINAL(kvm_arch_vcpu_ioctl);
-KT_ORIGINAL(kvm_apic_get_state);
-KT_ORIGINAL(kvm_apic_set_state);
-KT_ORIGINAL(kvm_lapic_reset);
-KT_ORIGINAL(kvm_arch_vcpu_create);
-KT_ORIGINAL(kvm_arch_vcpu_destroy);
 KT_ORIGINAL(kvm_arch_vm_ioctl);
 KT_ORIGINAL(kvm_arch_post_init_vm);
 KT_ORIGINAL(kvm_arch_pre_destroy_vm);
@@ -100,222 +81,6 @@ static void hv_process_stimers(struct kvm_vcpu *vcpu)
 {
 	static_call(kt_original_kvm_hv_process_stimers)(vcpu);
 	kt_vm_summoned(kt_vm_find(vcpu->kvm), vcpu);
-}
-
-/* Registers of a local APIC's page, whose writes are of interest: a bit each. */
-#define REG_BIT(reg)	BIT_ULL((reg) >> 4)
-#define TIMER_REGS	(REG_BIT(APIC_SPIV) | REG_BIT(APIC_LVTT) | REG_BIT(APIC_TMICT) | \
-			 REG_BIT(APIC_TDCR))
-#define WRITTEN_REGS	(TIMER_REGS | REG_BIT(APIC_LVT0))
-
-static bool is_among(u32 reg, u64 regs)
-{
-	return reg <= APIC_TDCR && (REG_BIT(reg) & regs);
-}
-
-/*
- * KVM is to know mode, divider and masks, but never a count: with TMICT at 0 it starts
- * no timer.
- */
-static int lapic_write(struct kvm_lapic *apic, u32 reg, u32 val)
-{
-	struct kvm_vcpu *vcpu = kt_lapic_vcpu(apic);
-	struct kt_vcpu *v = kt_vcpu_find(vcpu);
-	int ret;
-
-	if (v && reg == APIC_TMICT) {
-		kt_vcpu_write(v, KT_LAPIC_TIMER_TMICT, val);
-		return 0;
-	}
-
-	ret = static_call(kt_original_kvm_lapic_reg_write)(apic, reg, val);
-	/* LINT0 may have begun to listen to the timer, past both interrupt controllers. */
-	if (reg == APIC_LVT0)
-		kt_vm_recheck(kt_vm_find(vcpu->kvm));
-	if (!v)
-		return ret;
-
-	switch (reg) {
-	case APIC_SPIV:
-		kt_vcpu_set_enabled(v, val & APIC_SPIV_APIC_ENABLED);
-		break;
-	case APIC_LVTT:
-		kt_vcpu_write(v, KT_LAPIC_TIMER_LVTT, kt_inject_lvtt_reg(vcpu));
-		break;
-	case APIC_TDCR:
-		kt_vcpu_write(v, KT_LAPIC_TIMER_TDCR, val & TDCR_BITS);
-		break;
-	}
-	return ret;
-}
-
-static int lapic_read(struct kvm_lapic *apic, u32 offset, int len, void *data)
-{
-	struct kt_vcpu *v = kt_vcpu_find(kt_lapic_vcpu(apic));
-	u32 byte = offset & 0xf;
-	u32 val;
-
-	if (!v || byte + len > sizeof(val))
-		return static_call(kt_original_kvm_lapic_reg_read)(apic, offset, len, data);
-
-	val = kt_vcpu_read_tmcct(v);
-	if (likely(len == sizeof(val)))
-		*(u32 *)data = val;
-	else
-		memcpy(data, (void *)&val + byte, len);
-	return 0;
-}
-
-static void set_tscdeadline(struct kvm_vcpu *vcpu, u64 data)
-{
-	struct kt_vcpu *v = kt_vcpu_find(vcpu);
-
-	if (!v)
-		static_call(kt_original_kvm_set_lapic_tscdeadline_msr)(vcpu, data);
-	else if (READ_ONCE(v->host) || (vcpu->arch.apic_base & MSR_IA32_APICBASE_ENABLE))
-		kt_vcpu_write_deadline(v, data);
-}
-
-static u64 get_tscdeadline(struct kvm_vcpu *vcpu)
-{
-	struct kt_vcpu *v = kt_vcpu_find(vcpu);
-
-	if (!v)
-		return static_call(kt_original_kvm_get_lapic_tscdeadline_msr)(vcpu);
-
-	return READ_ONCE(v->host) || (vcpu->arch.apic_base & MSR_IA32_APICBASE_ENABLE) ?
-	       kt_vcpu_read_deadline(v) : 0;
-}
-
-static u32 *state_reg(struct kvm_lapic_state *s, u32 reg)
-{
-	return (u32 *)(s->regs + reg);
-}
-
-/* A count that has ended, and whose interrupt waits for the vCPU to come back, is one in IRR. */
-static int apic_get_state(struct kvm_vcpu *vcpu, struct kvm_lapic_state *s)
-{
-	int ret = static_call(kt_original_kvm_apic_get_state)(vcpu, s);
-	struct kt_vcpu *v = kt_vcpu_find(vcpu);
-	struct kt_lapic_timer_state state;
-	u32 vector;
-
-	if (ret || !v)
-		return ret;
-
-	if (kt_vcpu_get_state(v, &state) && !(state.lvtt & APIC_LVT_MASKED)) {
-		vector = state.lvtt & APIC_VECTOR_MASK;
-		*state_reg(s, APIC_IRR + vector / 32 * 0x10) |= BIT(vector % 32);
-	}
-	*state_reg(s, APIC_TMCCT) = state.tmcct;
-	return 0;
-}
-
-static int apic_set_state(struct kvm_vcpu *vcpu, struct kvm_lapic_state *s)
-{
-	struct kt_lapic_timer_state state = {
-		.lvtt		= *state_reg(s, APIC_LVTT) & LVTT_BITS,
-		.tmict		= *state_reg(s, APIC_TMICT),
-		.tmcct		= min(*state_reg(s, APIC_TMCCT), *state_reg(s, APIC_TMICT)),
-		.tdcr		= *state_reg(s, APIC_TDCR) & TDCR_BITS,
-		.enabled	= *state_reg(s, APIC_SPIV) & APIC_SPIV_APIC_ENABLED,
-	};
-	struct kt_vcpu *v = kt_vcpu_find(vcpu);
-	int ret;
-
-	if (!v)
-		return static_call(kt_original_kvm_apic_set_state)(vcpu, s);
-
-	*state_reg(s, APIC_TMICT) = 0;
-	ret = static_call(kt_original_kvm_apic_set_state)(vcpu, s);
-	*state_reg(s, APIC_TMICT) = state.tmict;
-	if (ret)
-		return ret;
-
-	/* A VMM that knows no current count means a period that begins. */
-	if ((state.lvtt & APIC_LVT_TIMER_PERIODIC) && !state.tmcct)
-		state.tmcct = state.tmict;
-	kt_vcpu_set_state(v, &state);
-	return 0;
-}
-
-static void lapic_reset(struct kvm_vcpu *vcpu, bool init_event)
-{
-	struct kt_vcpu *v = kt_vcpu_find(vcpu);
-
-	static_call(kt_original_kvm_lapic_reset)(vcpu, init_event);
-	if (v)
-		kt_vcpu_reset(v);
-}
-
-/* KVM has no timer to take along. */
-static void migrate_timer(struct kvm_vcpu *vcpu)
-{
-	struct kt_vcpu *v = kt_vcpu_find(vcpu);
-
-	if (v)
-		kt_vcpu_migrated(v);
-	else
-		static_call(kt_original___kvm_migrate_apic_timer)(vcpu);
-}
-
-static void write_tsc_offset(struct kvm_vcpu *vcpu, u64 offset)
-{
-	struct kt_vcpu *v = kt_vcpu_find(vcpu);
-
-	if (v)
-		kt_vcpu_tsc_moving(v);
-	static_call(kt_original_kvm_vcpu_write_tsc_offset)(vcpu, offset);
-	if (v)
-		kt_vcpu_tsc_moved(v);
-}
-
-static void write_tsc_multiplier(struct kvm_vcpu *vcpu, u64 multiplier)
-{
-	struct kt_vcpu *v = kt_vcpu_find(vcpu);
-
-	if (v)
-		kt_vcpu_tsc_moving(v);
-	static_call(kt_original_kvm_vcpu_write_tsc_multiplier)(vcpu, multiplier);
-	if (v)
-		kt_vcpu_tsc_moved(v);
-}
-
-static long vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
-{
-	struct kt_vcpu *v = kt_vcpu_find(filp->private_data);
-	long ret;
-
-	if (v)
-		kt_vcpu_host_begin(v);
-	ret = static_call(kt_original_kvm_arch_vcpu_ioctl)(filp, ioctl, arg);
-	if (v)
-		kt_vcpu_host_end(v, ioctl == KVM_SET_TSC_KHZ);
-	return ret;
-}
-
-static int vcpu_create(struct kvm_vcpu *vcpu)
-{
-	struct kt_vm *vm = kt_vm_find(vcpu->kvm);
-	int ret;
-
-	ret = kt_vcpu_create(vm, vcpu);
-	if (ret)
-		return ret;
-
-	ret = static_call(kt_original_kvm_arch_vcpu_create)(vcpu);
-	if (ret || !vcpu->arch.apic)
-		kt_vcpu_destroy(vm, vcpu);
-	else
-		kt_vcpu_created(vm, vcpu);
-	return ret;
-}
-
-/* Of a VM that lives on: KVM could not finish its creation. */
-static void vcpu_destroy(struct kvm_vcpu *vcpu)
-{
-	kt_vcpu_destroy(kt_vm_find(vcpu->kvm), vcpu);
-	static_call(kt_original_kvm_arch_vcpu_destroy)(vcpu);
 }
 
 static typeof(kvm_arch_vm_ioctl(NULL, 0, 0)) vm_ioctl(struct file *filp, unsigned int ioctl,
@@ -375,23 +140,34 @@ struct hook {
 static struct hook hooks[NR_HOOKS] = {
 	KT_HOOK(HOOK_VCPU_HALT,		kvm_vcpu_halt,			vcpu_halt),
 	KT_HOOK(HOOK_PROCESS_STIMERS,	kvm_hv_process_stimers,		hv_process_stimers),
-	KT_HOOK(HOOK_LAPIC_WRITE,	kvm_lapic_reg_write,		lapic_write),
-	KT_HOOK(HOOK_SET_DEADLINE,	kvm_set_lapic_tscdeadline_msr,	set_tscdeadline),
-	KT_HOOK(HOOK_LAPIC_READ,	kvm_lapic_reg_read,		lapic_read),
-	KT_HOOK(HOOK_MIGRATE_TIMER,	__kvm_migrate_apic_timer,	migrate_timer),
-	KT_HOOK(HOOK_TSC_OFFSET,	kvm_vcpu_write_tsc_offset,	write_tsc_offset),
-	KT_HOOK(HOOK_TSC_MULTIPLIER,	kvm_vcpu_write_tsc_multiplier,	write_tsc_multiplier),
-	KT_HOOK(HOOK_GET_DEADLINE,	kvm_get_lapic_tscdeadline_msr,	get_tscdeadline),
-	KT_HOOK(HOOK_VCPU_IOCTL,	kvm_arch_vcpu_ioctl,		vcpu_ioctl),
-	KT_HOOK(HOOK_APIC_GET_STATE,	kvm_apic_get_state,		apic_get_state),
-	KT_HOOK(HOOK_APIC_SET_STATE,	kvm_apic_set_state,		apic_set_state),
-	KT_HOOK(HOOK_LAPIC_RESET,	kvm_lapic_reset,		lapic_reset),
-	KT_HOOK(HOOK_VCPU_CREATE,	kvm_arch_vcpu_create,		vcpu_create),
-	KT_HOOK(HOOK_VCPU_DESTROY,	kvm_arch_vcpu_destroy,		vcpu_destroy),
+	KT_HOOK(HOOK_LAPIC_WRITE,	kvm_lapic_reg_write,		kt_hooks_lapic_write),
+	KT_HOOK(HOOK_SET_DEADLINE,	kvm_set_lapic_tscdeadline_msr,	kt_hooks_set_tscdeadline),
+	KT_HOOK(HOOK_LAPIC_READ,	kvm_lapic_reg_read,		kt_hooks_lapic_read),
+	KT_HOOK(HOOK_MIGRATE_TIMER,	__kvm_migrate_apic_timer,	kt_hooks_migrate_timer),
+	KT_HOOK(HOOK_TSC_OFFSET,	kvm_vcpu_write_tsc_offset,	kt_hooks_write_tsc_offset),
+	KT_HOOK(HOOK_TSC_MULTIPLIER,	kvm_vcpu_write_tsc_multiplier,	kt_hooks_write_tsc_multiplier),
+	KT_HOOK(HOOK_GET_DEADLINE,	kvm_get_lapic_tscdeadline_msr,	kt_hooks_get_tscdeadline),
+	KT_HOOK(HOOK_VCPU_IOCTL,	kvm_arch_vcpu_ioctl,		kt_hooks_vcpu_ioctl),
+	KT_HOOK(HOOK_APIC_GET_STATE,	kvm_apic_get_state,		kt_hooks_apic_get_state),
+	KT_HOOK(HOOK_APIC_SET_STATE,	kvm_apic_set_state,		kt_hooks_apic_set_state),
+	KT_HOOK(HOOK_LAPIC_RESET,	kvm_lapic_reset,		kt_hooks_lapic_reset),
+	KT_HOOK(HOOK_VCPU_CREATE,	kvm_arch_vcpu_create,		kt_hooks_vcpu_create),
+	KT_HOOK(HOOK_VCPU_DESTROY,	kvm_arch_vcpu_destroy,		kt_hooks_vcpu_destroy),
 	KT_HOOK(HOOK_VM_IOCTL,		kvm_arch_vm_ioctl,		vm_ioctl),
 	KT_HOOK(HOOK_POST_INIT_VM,	kvm_arch_post_init_vm,		post_init_vm),
 	KT_HOOK(HOOK_PRE_DESTROY_VM,	kvm_arch_pre_destroy_vm,	pre_destroy_vm),
 };
+
+/* Registers of a local APIC's page, whose writes are of interest: a bit each. */
+#define REG_BIT(reg)	BIT_ULL((reg) >> 4)
+#define TIMER_REGS	(REG_BIT(APIC_SPIV) | REG_BIT(APIC_LVTT) | REG_BIT(APIC_TMICT) | \
+			 REG_BIT(APIC_TDCR))
+#define WRITTEN_REGS	(TIMER_REGS | REG_BIT(APIC_LVT0))
+
+static bool is_among(u32 reg, u64 regs)
+{
+	return reg <= APIC_TDCR && (REG_BIT(reg) & regs);
+}
 
 /* Is this a vCPU of a VM of ours whose LAPIC timers were taken over? */
 static __always_inline bool has_timer(struct kvm_vcpu *vcpu)
