@@ -61,7 +61,7 @@ int kt_hooks_lapic_write(struct kvm_lapic *apic, u32 reg, u32 val)
 		kt_vcpu_set_enabled(v, val & APIC_SPIV_APIC_ENABLED);
 		break;
 	case APIC_LVTT:
-		kt_vcpu_write(v, KT_LAPIC_TIMER_LVTT, kt_inject_lvtt_reg(vcpu));
+		kt_vcpu_write(v, KT_LAPIC_TIMER_LVTT, kt_inject_take_lvtt(vcpu));
 		break;
 	case APIC_TDCR:
 		kt_vcpu_write(v, KT_LAPIC_TIMER_TDCR, val & TDCR_BITS);
@@ -152,6 +152,7 @@ int kt_hooks_apic_set_state(struct kvm_vcpu *vcpu, struct kvm_lapic_state *s)
 	*state_reg(s, APIC_TMICT) = state.tmict;
 	if (ret)
 		return ret;
+	kt_inject_take_lvtt(vcpu);
 
 	/* A VMM that knows no current count means a period that begins. */
 	if ((state.lvtt & APIC_LVT_TIMER_PERIODIC) && !state.tmcct)

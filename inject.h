@@ -71,7 +71,7 @@ enum kt_presence kt_inject_presence(struct kvm_vcpu *vcpu);
 enum kt_tick_pin kt_inject_probe_lvtt(struct kvm_vcpu *vcpu);
 void kt_inject_lvtt(struct kvm_vcpu *vcpu);
 void kt_inject_set_tmict(struct kvm_vcpu *vcpu, u32 val);
-u32 kt_inject_lvtt_reg(struct kvm_vcpu *vcpu);
+u32 kt_inject_take_lvtt(struct kvm_vcpu *vcpu);
 u32 kt_inject_advance_ns(struct kvm_vcpu *vcpu);
 bool kt_inject_is_held(struct kvm_vcpu *vcpu);
 void kt_inject_set_advance(struct kvm_vcpu *vcpu, u32 advance_ns);

@@ -93,15 +93,20 @@ void kt_inject_set_tmict(struct kvm_vcpu *vcpu, u32 val)
 }
 
 /**
- * kt_inject_lvtt_reg() - LVTT as KVM has taken it from the guest
+ * kt_inject_take_lvtt() - LVTT as the guest, or the VMM, has just written it
  * @vcpu:	a vCPU
  *
- * Context: Any.
- * Return: the register.
+ * KVM drops what is reserved, but lets them set the delivery status.
+ *
+ * Context: Process, the vCPU's thread.
+ * Return: the register, as the guest reads it from now on.
  */
-u32 kt_inject_lvtt_reg(struct kvm_vcpu *vcpu)
+u32 kt_inject_take_lvtt(struct kvm_vcpu *vcpu)
 {
-	return READ_ONCE(*lapic_reg(vcpu, APIC_LVTT));
+	u32 *lvtt = lapic_reg(vcpu, APIC_LVTT);
+
+	WRITE_ONCE(*lvtt, *lvtt & ~APIC_SEND_PENDING);
+	return *lvtt;
 }
 
 static u32 *advance_field(struct kvm_vcpu *vcpu)
