@@ -13,6 +13,7 @@
 #define PIN			20
 #define READS			2000
 #define RACE_READS		1000
+#define NR_VCPUS		4
 #define SPAN_NS			(300 * 1000 * 1000ULL)
 
 /* What a VM may cost, with as many timers as there can be. */
@@ -29,7 +30,7 @@ FIXTURE(hpet) {
 FIXTURE_SETUP(hpet)
 {
 	struct kt_vmm_config config = {
-		.nr_vcpus	= KT_MAX_VCPUS,
+		.nr_vcpus	= NR_VCPUS,
 		.pit		= KT_VMM_NO_PIT,
 		.devices	= KVM_TIMERS_HPET,
 	};
@@ -273,23 +274,23 @@ static void *run_racer(void *arg)
 /* What one vCPU has read is past for the others. */
 TEST_F_TIMEOUT(hpet, counter_of_four_vcpus, SLOW_TIMEOUT)
 {
-	struct racer racers[KT_MAX_VCPUS];
+	struct racer racers[NR_VCPUS];
 	struct kvm_timers_status status;
 	unsigned int i;
 
 	hpet_write(&self->vm, HPET_CONF, 4, HPET_ENABLE);
-	hpet_page(&self->vm)->racers = KT_MAX_VCPUS;
+	hpet_page(&self->vm)->racers = NR_VCPUS;
 	hpet_prepare(&self->vm, HPET_RACE, RACE_READS, 0, 0);
-	for (i = 0; i < KT_MAX_VCPUS; i++) {
+	for (i = 0; i < NR_VCPUS; i++) {
 		racers[i] = (struct racer) { .vm = &self->vm, .index = i };
 		ASSERT_EQ(0, pthread_create(&racers[i].thread, NULL, run_racer, &racers[i]));
 	}
-	for (i = 0; i < KT_MAX_VCPUS; i++) {
+	for (i = 0; i < NR_VCPUS; i++) {
 		pthread_join(racers[i].thread, NULL);
 		EXPECT_EQ(KT_VMM_DONE, racers[i].event);
 	}
 	ASSERT_EQ(0, kt_vmm_status(&self->vm, &status));
-	EXPECT_EQ(KT_MAX_VCPUS * RACE_READS, status.device[KVM_TIMERS_DEVICE_HPET].reads);
+	EXPECT_EQ(NR_VCPUS * RACE_READS, status.device[KVM_TIMERS_DEVICE_HPET].reads);
 	EXPECT_GE(status.hpet_counter, hpet_page(&self->vm)->greatest);
 }
 

@@ -14,15 +14,6 @@
 #define PIC_ONLY_CASCADE	0xfb
 #define PIC2_ONLY_IRQ8		0xfe
 
-#define LAPIC_BASE		0xfee00000UL
-#define LAPIC_TPR		0x080
-#define LAPIC_EOI		0x0b0
-#define LAPIC_SVR		0x0f0
-#define LAPIC_ISR		0x100
-#define LAPIC_LVT0		0x350
-#define LAPIC_SVR_ENABLE	0x100
-#define LAPIC_LVT_MASKED	0x10000
-
 #define IOAPIC_BASE		0xfec00000UL
 #define IOAPIC_DATA		0x10
 #define IOAPIC_REDTBL		0x10
@@ -33,6 +24,10 @@
 #define GATE_INTERRUPT		0x8e00
 #define RFLAGS_IF		0x200UL
 #define OPCODE_HLT		0xf4
+#define VEC_GP			13
+
+/* Length of RDMSR and WRMSR. */
+#define MSR_INSN		2
 
 /* Pushed by start.S and the CPU. */
 struct frame {
@@ -64,6 +59,11 @@ void kt_guest_trap(struct frame *frame);
 
 static struct gate idt[NR_VECTORS] __attribute__((aligned(16)));
 static bool closing[KT_MAX_VCPUS];
+static bool x2apic[KT_MAX_VCPUS];
+static uint64_t irq_tsc[KT_MAX_VCPUS];
+
+/* The next #GP is RDMSR's or WRMSR's, and no error. A handler may do one within another. */
+static volatile bool fixing[KT_MAX_VCPUS];
 
 /**
  * kt_guest_vcpu() - which vCPU this is
@@ -90,14 +90,105 @@ static void call(enum kt_call nr)
 	outb(nr, KT_CALL_PORT);
 }
 
-static void lapic_write(unsigned int reg, uint32_t val)
+/**
+ * kt_guest_irq_tsc() - TSC when the interrupt came that is being handled
+ *
+ * Return: TSC of this vCPU.
+ */
+uint64_t kt_guest_irq_tsc(void)
 {
-	*(volatile uint32_t *)(LAPIC_BASE + reg) = val;
+	return irq_tsc[kt_guest_vcpu()];
 }
 
-static uint32_t lapic_read(unsigned int reg)
+/**
+ * kt_guest_rdmsr() - RDMSR that may fault
+ * @msr:	number
+ * @val:	filled in if it does not
+ *
+ * Return: it did not.
+ */
+bool kt_guest_rdmsr(uint32_t msr, uint64_t *val)
 {
-	return *(volatile uint32_t *)(LAPIC_BASE + reg);
+	volatile bool *mine = &fixing[kt_guest_vcpu()];
+	uint32_t lo = 0, hi = 0;
+	bool outer = *mine, ok;
+
+	*mine = true;
+	asm volatile("rdmsr" : "+a"(lo), "=d"(hi) : "c"(msr) : "memory");
+	ok = *mine;
+	*mine = outer;
+	if (ok)
+		*val = (uint64_t)hi << 32 | lo;
+	return ok;
+}
+
+/**
+ * kt_guest_wrmsr() - WRMSR that may fault
+ * @msr:	number
+ * @val:	value
+ *
+ * Return: it did not.
+ */
+bool kt_guest_wrmsr(uint32_t msr, uint64_t val)
+{
+	volatile bool *mine = &fixing[kt_guest_vcpu()];
+	bool outer = *mine, ok;
+
+	*mine = true;
+	asm volatile("wrmsr" : : "c"(msr), "a"((uint32_t)val), "d"((uint32_t)(val >> 32))
+		     : "memory");
+	ok = *mine;
+	*mine = outer;
+	return ok;
+}
+
+/**
+ * kt_guest_lapic_look() - see which mode this vCPU's local APIC is in
+ *
+ * To be called whenever it may have changed; until then it is the xAPIC's.
+ */
+void kt_guest_lapic_look(void)
+{
+	uint64_t base = 0;
+
+	kt_guest_rdmsr(MSR_APIC_BASE, &base);
+	x2apic[kt_guest_vcpu()] = (base & MSR_APIC_BASE_X2APIC) == MSR_APIC_BASE_X2APIC;
+}
+
+/** kt_guest_lapic_is_x2apic() - Return: that mode. */
+bool kt_guest_lapic_is_x2apic(void)
+{
+	return x2apic[kt_guest_vcpu()];
+}
+
+/**
+ * kt_guest_lapic_write() - write a register of this vCPU's local APIC
+ * @reg:	offset, in both modes
+ * @val:	value
+ */
+void kt_guest_lapic_write(unsigned int reg, uint32_t val)
+{
+	if (kt_guest_lapic_is_x2apic())
+		asm volatile("wrmsr" : : "c"(MSR_X2APIC + reg / 16), "a"(val), "d"(0) : "memory");
+	else
+		*(volatile uint32_t *)(LAPIC_BASE + reg) = val;
+}
+
+/**
+ * kt_guest_lapic_read() - read a register of this vCPU's local APIC
+ * @reg:	offset, in both modes
+ *
+ * Return: value.
+ */
+uint32_t kt_guest_lapic_read(unsigned int reg)
+{
+	uint32_t lo, hi;
+
+	if (!kt_guest_lapic_is_x2apic())
+		return *(volatile uint32_t *)(LAPIC_BASE + reg);
+
+	asm volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(MSR_X2APIC + reg / 16) : "memory");
+	return lo;
 }
 
 static void ioapic_write(unsigned int reg, uint32_t val)
@@ -144,7 +235,7 @@ static bool is_pic_ghost(unsigned int line)
 
 static bool is_lapic_ghost(unsigned int vector)
 {
-	return !(lapic_read(LAPIC_ISR + vector / 32 * 0x10) & (1U << (vector % 32)));
+	return !(kt_guest_lapic_read(LAPIC_ISR + vector / 32 * 0x10) & (1U << (vector % 32)));
 }
 
 static void pic_irq(unsigned int vector)
@@ -168,7 +259,7 @@ static void lapic_irq(unsigned int vector)
 		return;
 	}
 	kt_guest_irq(vector);
-	lapic_write(LAPIC_EOI, 0);
+	kt_guest_lapic_write(LAPIC_EOI, 0);
 }
 
 /*
@@ -187,8 +278,14 @@ static void close_window(struct frame *frame)
 void kt_guest_trap(struct frame *frame)
 {
 	struct kt_shared_call *c = my_call();
-	uint64_t cr2;
+	unsigned int vcpu = kt_guest_vcpu();
+	uint64_t tsc = rdtsc(), cr2;
 
+	if (frame->vector == VEC_GP && fixing[vcpu]) {
+		fixing[vcpu] = false;
+		frame->rip += MSR_INSN;
+		return;
+	}
 	if (frame->vector == KT_GUEST_VEC_NMI) {
 		kt_guest_shared->nmis++;
 		return;
@@ -205,11 +302,12 @@ void kt_guest_trap(struct frame *frame)
 			call(KT_CALL_TRAP);
 	}
 
+	irq_tsc[vcpu] = tsc;
 	if (frame->vector < KT_GUEST_VEC_PIC + 16)
 		pic_irq(frame->vector);
 	else
 		lapic_irq(frame->vector);
-	if (closing[kt_guest_vcpu()])
+	if (closing[vcpu])
 		close_window(frame);
 }
 
@@ -306,8 +404,8 @@ void kt_guest_pic_off(void)
 /** kt_guest_lapic_init() - enable the local APIC by software, accept every vector */
 void kt_guest_lapic_init(void)
 {
-	lapic_write(LAPIC_TPR, 0);
-	lapic_write(LAPIC_SVR, LAPIC_SVR_ENABLE | KT_GUEST_VEC_SPURIOUS);
+	kt_guest_lapic_write(LAPIC_TPR, 0);
+	kt_guest_lapic_write(LAPIC_SVR, LAPIC_SVR_ENABLE | KT_GUEST_VEC_SPURIOUS);
 }
 
 /**
@@ -316,7 +414,7 @@ void kt_guest_lapic_init(void)
  */
 void kt_guest_lapic_lvt0(uint32_t val)
 {
-	lapic_write(LAPIC_LVT0, val);
+	kt_guest_lapic_write(LAPIC_LVT0, val);
 }
 
 /**

@@ -15,6 +15,21 @@
 #define KT_GUEST_VEC_IOAPIC	0x40
 #define KT_GUEST_VEC_SPURIOUS	0xff
 
+/* Local APIC: offsets in its page; as MSRs of the x2APIC mode, those by 16. */
+#define LAPIC_BASE		0xfee00000UL
+#define LAPIC_TPR		0x080
+#define LAPIC_EOI		0x0b0
+#define LAPIC_SVR		0x0f0
+#define LAPIC_ISR		0x100
+#define LAPIC_ICR		0x300
+#define LAPIC_ICR2		0x310
+#define LAPIC_LVT0		0x350
+#define LAPIC_SVR_ENABLE	0x100
+#define LAPIC_LVT_MASKED	0x10000
+#define MSR_X2APIC		0x800
+#define MSR_APIC_BASE		0x1b
+#define MSR_APIC_BASE_X2APIC	0xc00
+
 /* 8254 and port 0x61. */
 #define PIT_CH0			0x40
 #define PIT_CH1			0x41
@@ -125,6 +140,9 @@ void kt_guest_main(void);
 void kt_guest_irq(unsigned int vector);
 
 unsigned int kt_guest_vcpu(void);
+uint64_t kt_guest_irq_tsc(void);
+bool kt_guest_rdmsr(uint32_t msr, uint64_t *val);
+bool kt_guest_wrmsr(uint32_t msr, uint64_t val);
 void kt_guest_close(void);
 void kt_guest_sync(uint64_t a, uint64_t b, uint64_t c, uint64_t d);
 void kt_guest_done(void);
@@ -133,6 +151,10 @@ void kt_guest_assert(const char *file, int line, const char *expr, uint64_t a, u
 void kt_guest_pic_init(uint8_t mask);
 void kt_guest_pic_off(void);
 void kt_guest_lapic_init(void);
+void kt_guest_lapic_look(void);
+bool kt_guest_lapic_is_x2apic(void);
+uint32_t kt_guest_lapic_read(unsigned int reg);
+void kt_guest_lapic_write(unsigned int reg, uint32_t val);
 void kt_guest_lapic_lvt0(uint32_t val);
 void kt_guest_ioapic_entry(unsigned int pin, uint32_t entry, uint8_t dest);
 void kt_guest_ioapic_edge(unsigned int pin, uint8_t vector);

@@ -26,6 +26,8 @@
 #define NR_GSIS			24
 #define NR_PIC_LINES		16
 #define MAX_CPUID		128
+#define CPUID_FEATURES		1
+#define CPUID_ECX_DEADLINE	(1U << 24)
 
 #define TSS_ADDR		0xfffbd000UL
 
@@ -153,7 +155,20 @@ static int set_long_mode(struct kt_vmm_vcpu *vcpu)
 	return ioctl(vcpu->fd, KVM_SET_SREGS, &sregs);
 }
 
-static int set_cpuid(struct kt_vmm *vm, struct kt_vmm_vcpu *vcpu)
+/* KVM says by a capability what it can do here. */
+static void set_deadline(struct kt_vmm *vm, struct kvm_cpuid2 *cpuid)
+{
+	unsigned int i;
+
+	if (ioctl(vm->kvm, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) <= 0)
+		return;
+
+	for (i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == CPUID_FEATURES)
+			cpuid->entries[i].ecx |= CPUID_ECX_DEADLINE;
+}
+
+static int set_cpuid(struct kt_vmm *vm, struct kt_vmm_vcpu *vcpu, bool deadline)
 {
 	struct kvm_cpuid2 *cpuid;
 	int ret;
@@ -164,21 +179,31 @@ static int set_cpuid(struct kt_vmm *vm, struct kt_vmm_vcpu *vcpu)
 
 	cpuid->nent = MAX_CPUID;
 	ret = ioctl(vm->kvm, KVM_GET_SUPPORTED_CPUID, cpuid);
+	if (!ret && deadline)
+		set_deadline(vm, cpuid);
 	if (!ret)
 		ret = ioctl(vcpu->fd, KVM_SET_CPUID2, cpuid);
 	free(cpuid);
 	return ret;
 }
 
-static int create_vcpu(struct kt_vmm *vm, unsigned int index, bool irqchip)
+/* Before the image's first byte. */
+static int set_start(struct kt_vmm_vcpu *vcpu, unsigned int index)
 {
-	struct kvm_mp_state runnable = { .mp_state = KVM_MP_STATE_RUNNABLE };
-	struct kt_vmm_vcpu *vcpu = &vm->vcpu[index];
 	struct kvm_regs regs = {
 		.rip	= KT_IMAGE_GPA,
 		.rsp	= KT_STACK_GPA + (index + 1) * KT_STACK_SIZE,
 		.rflags	= RFLAGS_FIXED,
 	};
+
+	return set_long_mode(vcpu) || ioctl(vcpu->fd, KVM_SET_REGS, &regs) ? -1 : 0;
+}
+
+static int create_vcpu(struct kt_vmm *vm, unsigned int index, const struct kt_vmm_config *config)
+{
+	struct kvm_mp_state runnable = { .mp_state = KVM_MP_STATE_RUNNABLE };
+	struct kt_vmm_vcpu *vcpu = &vm->vcpu[index];
+	bool irqchip = !config->no_irqchip;
 	int size;
 
 	vcpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, (unsigned long)index);
@@ -195,7 +220,7 @@ static int create_vcpu(struct kt_vmm *vm, unsigned int index, bool irqchip)
 	}
 	vcpu->run_size = size;
 
-	if (set_cpuid(vm, vcpu) || set_long_mode(vcpu) || ioctl(vcpu->fd, KVM_SET_REGS, &regs))
+	if (set_cpuid(vm, vcpu, irqchip && !config->no_deadline) || set_start(vcpu, index))
 		return -1;
 	return irqchip ? ioctl(vcpu->fd, KVM_SET_MP_STATE, &runnable) : 0;
 }
@@ -224,6 +249,8 @@ static int attach(struct kt_vmm *vm, const struct kt_vmm_config *config)
 		.devices	= config->devices ?: KVM_TIMERS_PIT,
 		.rtc_base	= config->rtc_base,
 		.rtc_time_s	= config->rtc_time_s,
+		.lapic_advance	= config->lapic_advance,
+		.lapic_advance_ns = config->lapic_advance_ns,
 	};
 	unsigned int i;
 
@@ -242,6 +269,16 @@ static int create_pit(struct kt_vmm *vm, enum kt_vmm_pit pit)
 		return 0;
 	return pit == KT_VMM_PIT1 ? ioctl(vm->fd, KVM_CREATE_PIT, 0) :
 				    ioctl(vm->fd, KVM_CREATE_PIT2, &config);
+}
+
+static int set_apic_cycle(struct kt_vmm *vm, unsigned int cycle_ns)
+{
+	struct kvm_enable_cap cap = {
+		.cap	= KVM_CAP_X86_APIC_BUS_CYCLES_NS,
+		.args	= { cycle_ns },
+	};
+
+	return cycle_ns ? ioctl(vm->fd, KVM_ENABLE_CAP, &cap) : 0;
 }
 
 static int create(struct kt_vmm *vm, const struct kt_vmm_config *config)
@@ -265,11 +302,11 @@ static int create(struct kt_vmm *vm, const struct kt_vmm_config *config)
 		return -1;
 	if (!config->no_irqchip && !config->kvm_routing && set_pc_routing(vm->fd))
 		return -1;
-	if (create_pit(vm, config->pit))
+	if (create_pit(vm, config->pit) || set_apic_cycle(vm, config->apic_cycle_ns))
 		return -1;
 
 	for (i = 0; i < (config->nr_vcpus ?: 1); i++) {
-		if (create_vcpu(vm, i, !config->no_irqchip))
+		if (create_vcpu(vm, i, config))
 			return -1;
 		vm->nr_vcpus++;
 	}
@@ -339,6 +376,22 @@ void kt_vmm_destroy(struct kt_vmm *vm)
 	vm->kvm = -1;
 	vm->mem = NULL;
 	vm->port_exits = NULL;
+}
+
+/**
+ * kt_vmm_restart() - let a vCPU stand before the image's first byte again
+ * @vm:		VM
+ * @index:	vCPU, which has been reset or has got an INIT
+ *
+ * Return: 0, or -1 with errno.
+ */
+int kt_vmm_restart(struct kt_vmm *vm, unsigned int index)
+{
+	struct kvm_mp_state runnable = { .mp_state = KVM_MP_STATE_RUNNABLE };
+
+	if (set_start(&vm->vcpu[index], index))
+		return -1;
+	return ioctl(vm->vcpu[index].fd, KVM_SET_MP_STATE, &runnable);
 }
 
 static const char *guest_text(const struct kt_vmm *vm, uint64_t gpa)

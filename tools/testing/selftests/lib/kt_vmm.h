@@ -42,6 +42,10 @@ enum kt_vmm_takeover {
  * @rtc_base:	see struct kvm_timers_config
  * @rtc_time_s:	see struct kvm_timers_config
  * @coalesce:	like QEMU, let KVM collect the writes to port 0x70
+ * @no_deadline: CPUs without the TSC-deadline mode
+ * @apic_cycle_ns: input clock of the LAPIC timers; 0 is KVM's own
+ * @lapic_advance: see struct kvm_timers_config
+ * @lapic_advance_ns: see struct kvm_timers_config
  */
 struct kt_vmm_config {
 	unsigned int				nr_vcpus;
@@ -54,6 +58,10 @@ struct kt_vmm_config {
 	uint32_t				rtc_base;
 	int64_t					rtc_time_s;
 	bool					coalesce;
+	bool					no_deadline;
+	unsigned int				apic_cycle_ns;
+	uint32_t				lapic_advance;
+	uint32_t				lapic_advance_ns;
 };
 
 /* The VMM's own CMOS: a byte for each index. */
@@ -116,8 +124,14 @@ struct kt_vmm {
 	struct kvm_coalesced_mmio_ring *ring;
 };
 
+/* Of KVM, newer than the headers may be. */
+#ifndef KVM_CAP_X86_APIC_BUS_CYCLES_NS
+#define KVM_CAP_X86_APIC_BUS_CYCLES_NS	237
+#endif
+
 int kt_vmm_create(struct kt_vmm *vm, const struct kt_vmm_config *config);
 void kt_vmm_destroy(struct kt_vmm *vm);
+int kt_vmm_restart(struct kt_vmm *vm, unsigned int index);
 enum kt_vmm_event kt_vmm_run(struct kt_vmm *vm, unsigned int index);
 enum kt_vmm_event kt_vmm_command(struct kt_vmm *vm, uint64_t cmd);
 uint64_t kt_vmm_exits(const struct kt_vmm *vm, unsigned int first, unsigned int last);

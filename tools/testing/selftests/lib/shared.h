@@ -20,7 +20,7 @@
 #define KT_STACK_SIZE		0x4000UL
 #define KT_IMAGE_GPA		0x100000UL
 
-#define KT_MAX_VCPUS		4
+#define KT_MAX_VCPUS		8
 #define KT_NR_ARGS		8
 #define KT_NR_VALS		6
 
