@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A guest that makes accesses which no driver would, with interrupts on: to the
- * ports of the PIT and the RTC, and to the registers of the HPET.
+ * ports of the PIT and the RTC, and to the registers of the HPET and the LAPIC timer.
  */
 #include "guest.h"
 
@@ -48,10 +48,25 @@
 #define VEC_IRQ8_PIC		(KT_GUEST_VEC_PIC + 8)
 #define VEC_IRQ8_IOAPIC		(KT_GUEST_VEC_IOAPIC + 1)
 
+#define LAPIC_LVTT		0x320
+#define LAPIC_TMICT		0x380
+#define LAPIC_TMCCT		0x390
+#define LAPIC_TDCR		0x3e0
+#define LAPIC_REG_SIZE		16
+#define LVTT_NO_VECTOR		0xffffff00
+#define MSR_TSC			0x10
+#define MSR_TSC_ADJUST		0x3b
+#define MSR_DEADLINE		0x6e0
+
+/* The LAPIC timer's vectors, which are nobody else's. */
+#define VEC_LAPIC		0x60
+#define NR_VEC_LAPIC		16
+
 /* So many interrupts between two accesses: the guest gets to nothing else. */
 #define STORM			32
 
 static uint64_t rng;
+static bool has_lapic;
 static volatile unsigned int since_access;
 
 static void hpet_write32(unsigned int offset, uint32_t val)
@@ -68,6 +83,10 @@ static void rtc_write(uint8_t index, uint8_t val)
 /* What has been programmed is faster than this host can emulate: end it. */
 static void silence(void)
 {
+	if (has_lapic) {
+		kt_guest_lapic_write(LAPIC_TMICT, 0);
+		kt_guest_wrmsr(MSR_DEADLINE, 0);
+	}
 	hpet_write32(HPET_CONF, 0);
 	rtc_write(RTC_B, RTC_24H);
 	outb(PIT_STOP, PIT_CTRL);
@@ -254,6 +273,105 @@ static void access_hpet(unsigned int how)
 	}
 }
 
+/* Software disable has masked LVT0, too. */
+static void enable_lapic(void)
+{
+	kt_guest_lapic_init();
+	if (kt_guest_shared->arg[2] == KT_PIN_PIC)
+		kt_guest_lapic_lvt0(LVT0_EXTINT);
+}
+
+static void access_msr(unsigned int how)
+{
+	uint64_t val = (uint64_t)random() << 32 | random(), tsc = 0;
+
+	switch (how % 8) {
+	case 0:
+		kt_guest_rdmsr(MSR_DEADLINE, &val);
+		break;
+	case 1:
+		kt_guest_wrmsr(MSR_DEADLINE, val);
+		break;
+	case 2:
+		kt_guest_wrmsr(how / 8 % 2 ? MSR_TSC : MSR_TSC_ADJUST, val);
+		break;
+	case 3:
+		/* A step, in either direction. */
+		kt_guest_rdmsr(MSR_TSC, &tsc);
+		kt_guest_wrmsr(MSR_TSC, tsc + (int32_t)random());
+		break;
+	default:
+		/* One that will come soon, or has just passed. */
+		kt_guest_wrmsr(MSR_DEADLINE, rdtsc() + (int32_t)random() / 4096);
+	}
+}
+
+/* Aligned in every way of a width, but never beyond the register's 16 bytes. */
+static void access_lapic_form(unsigned int reg, unsigned int how)
+{
+	unsigned int width = how % 4, len = 1 << width;
+	volatile void *at = (void *)(LAPIC_BASE + reg +
+				     random() % (LAPIC_REG_SIZE / len) * len);
+
+	switch (how % 8) {
+	case 0:
+		*(volatile uint8_t *)at;
+		break;
+	case 1:
+		*(volatile uint16_t *)at;
+		break;
+	case 2:
+		*(volatile uint32_t *)at;
+		break;
+	case 3:
+		*(volatile uint64_t *)at;
+		break;
+	case 4:
+		*(volatile uint8_t *)at = random();
+		break;
+	case 5:
+		*(volatile uint16_t *)at = random();
+		break;
+	case 6:
+		/* Words are what a register is written with. */
+		break;
+	default:
+		*(volatile uint64_t *)at = random();
+	}
+}
+
+static void access_lapic(unsigned int how)
+{
+	static const uint16_t regs[] = { LAPIC_LVTT, LAPIC_TMICT, LAPIC_TMCCT, LAPIC_TDCR };
+	unsigned int reg = regs[random() % 4];
+	uint32_t val = random();
+
+	switch (how % 8) {
+	case 0:
+		access_lapic_form(reg, random());
+		break;
+	case 1:
+		kt_guest_lapic_write(LAPIC_SVR, KT_GUEST_VEC_SPURIOUS);
+		if (how / 8 % 4)
+			enable_lapic();
+		break;
+	case 2:
+	case 3:
+		access_msr(random());
+		break;
+	case 4:
+		kt_guest_lapic_read(reg);
+		break;
+	default:
+		/* Short counts are the ones that hurt. */
+		if (reg == LAPIC_TMICT && how / 8 % 2)
+			val &= 0xffff;
+		if (reg == LAPIC_LVTT)
+			val = (val & LVTT_NO_VECTOR) | (VEC_LAPIC + val % NR_VEC_LAPIC);
+		kt_guest_lapic_write(reg, val);
+	}
+}
+
 static uint16_t pick_port(void)
 {
 	unsigned int pick = random() % 8;
@@ -272,9 +390,8 @@ static uint16_t pick_port(void)
 static void take_interrupts(enum kt_pin pin)
 {
 	kt_guest_irq0_route(pin);
-	kt_guest_lapic_init();
+	enable_lapic();
 	if (pin == KT_PIN_PIC) {
-		kt_guest_lapic_lvt0(LVT0_EXTINT);
 		kt_guest_pic_init(PIC_IRQ0_CASCADE);
 		outb(PIC2_IRQ8, PIC2_DATA);
 	} else {
@@ -282,17 +399,20 @@ static void take_interrupts(enum kt_pin pin)
 	}
 }
 
-/* arg 0: accesses, arg 1: seed, arg 2: enum kt_pin. */
+/* arg 0: accesses, arg 1: seed, arg 2: enum kt_pin, arg 3: the LAPIC timer, too. */
 void kt_guest_main(void)
 {
 	uint64_t n = kt_guest_shared->arg[0], i;
 
 	rng = kt_guest_shared->arg[1] | 1;
+	has_lapic = kt_guest_shared->arg[3];
 	take_interrupts(kt_guest_shared->arg[2]);
 	sti();
 	for (i = 0; i < n; i++) {
 		since_access = 0;
-		if (random() % 4 == 0)
+		if (has_lapic && random() % 8 == 0)
+			access_lapic(random());
+		else if (random() % 4 == 0)
 			access_hpet(random());
 		else if (random() % 8)
 			access(pick_port(), random());
@@ -304,6 +424,7 @@ void kt_guest_main(void)
 	cli();
 	silence();
 	since_access = 0;
+	take_interrupts(kt_guest_shared->arg[2]);
 	kt_guest_shared->ticks = 0;
 	kt_guest_pit_program(0, CONTROL_MODE2, COUNT_1KHZ);
 	while (kt_guest_shared->ticks < 10) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A hostile guest hurts nobody: random accesses of all widths in and around the
- * ports of the PIT and the RTC and in the page of the HPET, interrupts on. It
- * survives, its timer works afterwards, its account is right, and (for the runner
- * to judge) the host's log stays clean.
+ * ports of the PIT and the RTC, in the page of the HPET and to the registers of the
+ * LAPIC timer, interrupts on. It survives, its timer works afterwards, its account is
+ * right, and (for the runner to judge) the host's log stays clean.
  *
  *	hostile_test [ACCESSES [SEED]]
  */
@@ -39,7 +39,8 @@ FIXTURE_VARIANT_ADD(hostile, ioapic_merge) {
 FIXTURE_SETUP(hostile)
 {
 	struct kt_vmm_config config = {
-		.devices	= KVM_TIMERS_PIT | KVM_TIMERS_RTC | KVM_TIMERS_HPET,
+		.devices	= KVM_TIMERS_PIT | KVM_TIMERS_RTC | KVM_TIMERS_HPET |
+				  KVM_TIMERS_LAPIC,
 		.policy		= { .policy = variant->policy },
 	};
 
@@ -59,6 +60,7 @@ TEST_F_TIMEOUT(hostile, random_accesses, HOSTILE_TIMEOUT)
 	self->vm.shared->arg[0] = accesses;
 	self->vm.shared->arg[1] = seed;
 	self->vm.shared->arg[2] = variant->pin;
+	self->vm.shared->arg[3] = !kt_host_plain();
 	ASSERT_EQ(KT_VMM_DONE, kt_vmm_run(&self->vm, 0));
 	EXPECT_GE(self->vm.shared->ticks, 10);
 	if (kt_host_plain())
