@@ -8,6 +8,7 @@
 #   make demo               install what is needed, then show a guest's ticks being ours
 #   make bench              what guest accesses cost, in instructions
 #   make check-debug        the selftests on debug kernels
+#   make check-intel        the selftests on an Intel host, in Bochs
 #   make kunit, make style  single steps of make test
 
 # KVER=<release>, or KDIR=<build tree> of a kernel that is not installed.
@@ -56,6 +57,11 @@ bench: deps tools
 check-debug: deps tools
 	tools/scripts/check-debug
 
+# The selftests with kvm_intel. Slow: Bochs interprets each instruction.
+check-intel:
+	tools/scripts/install-deps intel
+	tools/scripts/check-intel
+
 kunit: deps
 	tools/testing/kunit/run.sh 6.1
 	tools/testing/kunit/run.sh 6.12
@@ -70,4 +76,4 @@ install: modules tools
 clean:
 	rm -rf build kvm_timers.ko
 
-.PHONY: all modules tools deps test demo bench check-debug kunit style install clean
+.PHONY: all modules tools deps test demo bench check-debug check-intel kunit style install clean
