@@ -417,13 +417,6 @@ idle_guest()
 		$(change hpet_from hpet_to delivered) == 0 && hpet_to[period_ns] == 10000000"
 }
 
-end_guest()
-{
-	echo "9 end" >&"${guest_in[$1]}"
-	ok "$1: the guest powers off, QEMU ends well" end_of "$1"
-	ok "$1: without a complaint" is "$(<"$scratch/$1.err")" ""
-}
-
 [[ -x $rtctest ]] || abandon "no $rtctest: make -C tools/testing/guests"
 rtc='' hpet='' others=0
 declare -A alarms start before_rtctest

@@ -17,6 +17,32 @@ irq()
 	done </proc/interrupts
 }
 
+# Leaves how many interrupts the LAPIC timer of each of two CPUs has made.
+loc()
+{
+	while read -r irq loc0 loc1 _; do
+		[ "$irq" = LOC: ] && return
+	done </proc/interrupts
+}
+
+# Wait until each of two CPUs has taken $1 more of them. Both are busy with short sleeps: their
+# ticks may have stopped.
+beat()
+{
+	for cpu in 1 2; do
+		taskset $cpu sh -c 'while :; do usleep 2000; done' &
+	done
+	loc
+	end0=$((loc0 + $1))
+	end1=$((loc1 + $1))
+	while [ "$loc0" -lt "$end0" ] || [ "$loc1" -lt "$end1" ]; do
+		usleep 100000
+		loc
+	done
+	# shellcheck disable=SC2046 # numbers
+	kill $(jobs -p)
+}
+
 # Wait until IRQ0 has come $1 times more.
 ticks()
 {
@@ -101,6 +127,14 @@ while read -r number command arg; do
 		# shellcheck disable=SC2086 # numbers
 		irq $arg
 		echo "@$number $count $chip"
+		;;
+	loc)
+		loc
+		echo "@$number $loc0 $loc1"
+		;;
+	beat)
+		beat "$arg"
+		echo "@$number $loc0 $loc1"
 		;;
 	ticks)
 		ticks "$arg"

@@ -175,6 +175,13 @@ end_of()
 	return $status
 }
 
+end_guest()
+{
+	echo "9 end" >&"${guest_in[$1]}"
+	ok "$1: the guest powers off, QEMU ends well" end_of "$1"
+	ok "$1: without a complaint" is "$(<"$scratch/$1.err")" ""
+}
+
 # The number of the VM that a process has made.
 vm_of()
 {
@@ -223,14 +230,15 @@ change()
 	echo $((to[$3] - from[$3]))
 }
 
-# Wait until nothing is owed to VM $2 any more; array $1 gets the counters of then.
+# Wait until nothing is owed to VM $2 by device $3 (the PIT) any more; array $1 gets the counters
+# of then.
 paid_back()
 {
 	local until=$((SECONDS + KT_PATIENCE))
 	local -n now=$1
 
 	while ((SECONDS < until)); do
-		sample "$1" "$2"
+		sample "$1" "$2" "${3:-pit}"
 		((now[owed] == 0)) && return
 		sleep 1
 	done
