@@ -103,12 +103,18 @@ static inline void *kt_lapic_regs(struct kvm_vcpu *vcpu)
 	return *(void **)((void *)vcpu->arch.apic + kt_layout.lapic_regs);
 }
 
+/* A vector's bit in IRR or ISR. */
+static inline bool kt_lapic_vector_bit(struct kvm_vcpu *vcpu, u32 reg, u8 vector)
+{
+	u32 *bits = kt_lapic_regs(vcpu) + reg + (vector / 32) * 0x10;
+
+	return READ_ONCE(*bits) & BIT(vector % 32);
+}
+
 /* Has this vCPU not yet taken the vector? Posted, it waits elsewhere until the next entry. */
 static inline bool kt_lapic_vector_pending(struct kvm_vcpu *vcpu, u8 vector)
 {
-	u32 *irr = kt_lapic_regs(vcpu) + APIC_IRR + (vector / 32) * 0x10;
-
-	return READ_ONCE(*irr) & BIT(vector % 32);
+	return kt_lapic_vector_bit(vcpu, APIC_IRR, vector);
 }
 
 #endif /* KT_SYMBOLS_H */
