@@ -8,12 +8,14 @@ set -uo pipefail
 
 # Time leaps here while a file of the machine outside is waited for: the lab's own patience counts.
 KT_PATIENCE=${KT_PATIENCE:-3600}
+# A look takes the host's only CPU from a guest that measures time.
+KT_LOOK=${KT_LOOK:-$KT_PATIENCE}
 # shellcheck source=tools/testing/guests/lib.sh
 . "$KT_REPO/tools/testing/guests/lib.sh"
 
 # KVM's local APIC timer counts ns.
 BUS_KHZ=1000000
-# Linux measures until the ends are known to 1/2048 together, and takes the middle.
+# Linux' fast method measures until the ends are known to 1/2048 together, and takes the middle.
 # shellcheck disable=SC2034 # read by holds
 MAX_PPM=200
 
@@ -59,8 +61,9 @@ qmp linux quit
 end_of linux
 
 ok "the BIOS has come through its own calibration, the kernel has booted" like "$tsc" '^[0-9]+$'
-ok "the TSC was measured by the PIT" \
-	like "$messages" 'Fast TSC calibration using PIT|PIT calibration (value|matches)'
+# The slow one is off by up to a read of port 0x61 in 10 ms. Nothing here makes it needed.
+ok "the TSC was measured by the PIT, with the fast method" \
+	like "$messages" 'Fast TSC calibration using PIT'
 ok "nothing was wrong with that" \
 	is "$(grep -cE 'Unable|failed|disagree' <<<"$messages")" 0
 ok "the guest has read and written the module's PIT" \

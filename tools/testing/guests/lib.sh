@@ -10,6 +10,8 @@
 KT_TOOL=${KT_TOOL:-$KT_REPO/build/tools/kvm-timers}
 KT_KERNEL=${KT_KERNEL:-/boot/vmlinuz-$(uname -r)}
 KT_PATIENCE=${KT_PATIENCE:-300}
+# So often a guest that says nothing is looked after.
+KT_LOOK=${KT_LOOK:-5}
 scratch=$(mktemp -d)
 
 declare -A guest_pid guest_in guest_out guest_qmp_in guest_qmp_out
@@ -118,7 +120,7 @@ expect()
 
 	line=
 	while ((SECONDS < until)); do
-		if ! IFS= read -r -t 5 part <&"${guest_out[$name]}"; then
+		if ! IFS= read -r -t "$KT_LOOK" part <&"${guest_out[$name]}"; then
 			line+=$part
 			kill -0 "${guest_pid[$name]}" 2>/dev/null || break
 			continue
