@@ -21,6 +21,7 @@ busy=(posix_timers inconsistency-check)
 # time as the process's own CPU sees it.
 declare -A by_load=(
 	[set-timer-lat]="max latency: .*\[FAILED\]"
+	[nsleep-lat]="Large (rel|abs) latency: .*\[FAILED\]"
 	[posix_timers]="(virtual|prof|per thread|per process)\.\.\. Diff too high"
 )
 vcpus=2
