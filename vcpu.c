@@ -222,8 +222,9 @@ static void advance(struct kt_vcpu *v, struct kt_lapic_clock *clock, u32 early_n
 	if (!early_ns || v->next_ns == KT_NEVER || v->next_ns > clock->now + early_ns)
 		return;
 
-	/* Until KVM has waited there is nothing to learn. */
-	if (!kt_inject_is_held(v->vcpu))
+	/* Until KVM has waited there is nothing to learn, and of a fixed one never. */
+	if (READ_ONCE(v->vm->vcpus.advance) == KVM_TIMERS_ADVANCE_AUTO &&
+	    !kt_inject_is_held(v->vcpu))
 		learn_advance(v);
 	due_tsc = kt_lapic_timer_due_tsc(&v->timer, v->next_ns, clock);
 	kt_inject_hold_until(v->vcpu, due_tsc, kt_vcpu_advance_ns(v));
@@ -293,15 +294,17 @@ void kt_vcpu_reconsider(struct kt_vcpu *v)
 
 	lockdep_assert_held(&v->lock);
 
-	if (v->stopped || presence(v) == KT_PRESENCE_AWAY)
+	if (v->stopped)
 		return;
 
-	if (kt_vm_is_halted(v->vm, v->vcpu)) {
+	WRITE_ONCE(v->due, true);
+	/* Pairs with kt_vm_halt_begin(). */
+	smp_mb();
+	if (!READ_ONCE(v->host) && kt_vm_is_halted(v->vm, v->vcpu)) {
 		kt_vcpu_sample_lazily(v, &clock);
 		kt_lapic_timer_edges(&v->timer, &clock);
 		arm(v, &clock);
 	} else {
-		WRITE_ONCE(v->due, true);
 		kt_inject_summon(v->vcpu);
 	}
 }
