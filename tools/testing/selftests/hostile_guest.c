@@ -235,7 +235,7 @@ static unsigned int pick_offset(unsigned int len)
 static void access_hpet(unsigned int how)
 {
 	unsigned int width = how % 4, len = 1 << width, offset = pick_offset(len);
-	volatile void *reg = (void *)(HPET_BASE + offset);
+	uint64_t reg = HPET_BASE + offset;
 	uint64_t val = (uint64_t)random() << 32 | random();
 
 	/* Small numbers are the ones that hurt. */
@@ -246,31 +246,10 @@ static void access_hpet(unsigned int how)
 		return;
 	}
 
-	switch (how % 8) {
-	case 0:
-		*(volatile uint8_t *)reg;
-		break;
-	case 1:
-		*(volatile uint16_t *)reg;
-		break;
-	case 2:
-		*(volatile uint32_t *)reg;
-		break;
-	case 3:
-		*(volatile uint64_t *)reg;
-		break;
-	case 4:
-		*(volatile uint8_t *)reg = val;
-		break;
-	case 5:
-		*(volatile uint16_t *)reg = val;
-		break;
-	case 6:
-		*(volatile uint32_t *)reg = val;
-		break;
-	default:
-		*(volatile uint64_t *)reg = val;
-	}
+	if (how / 4 % 2)
+		kt_guest_poke(reg, len, val);
+	else
+		kt_guest_peek(reg, len);
 }
 
 /* Software disable has masked LVT0, too. */
@@ -310,34 +289,13 @@ static void access_msr(unsigned int how)
 static void access_lapic_form(unsigned int reg, unsigned int how)
 {
 	unsigned int width = how % 4, len = 1 << width;
-	volatile void *at = (void *)(LAPIC_BASE + reg +
-				     random() % (LAPIC_REG_SIZE / len) * len);
+	uint64_t at = LAPIC_BASE + reg + random() % (LAPIC_REG_SIZE / len) * len;
 
-	switch (how % 8) {
-	case 0:
-		*(volatile uint8_t *)at;
-		break;
-	case 1:
-		*(volatile uint16_t *)at;
-		break;
-	case 2:
-		*(volatile uint32_t *)at;
-		break;
-	case 3:
-		*(volatile uint64_t *)at;
-		break;
-	case 4:
-		*(volatile uint8_t *)at = random();
-		break;
-	case 5:
-		*(volatile uint16_t *)at = random();
-		break;
-	case 6:
-		/* Words are what a register is written with. */
-		break;
-	default:
-		*(volatile uint64_t *)at = random();
-	}
+	/* Words are what a register is written with: none of these is one. */
+	if (how / 4 % 2 == 0)
+		kt_guest_peek(at, len);
+	else if (len != 4)
+		kt_guest_poke(at, len, random());
 }
 
 static void access_lapic(unsigned int how)

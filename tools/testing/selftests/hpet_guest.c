@@ -24,37 +24,12 @@ static uint64_t arg(unsigned int n)
 
 static uint64_t read_reg(uint64_t offset, uint64_t len)
 {
-	uint64_t addr = HPET_BASE + offset;
-
-	switch (len) {
-	case 1:
-		return *(volatile uint8_t *)addr;
-	case 2:
-		return *(volatile uint16_t *)addr;
-	case 4:
-		return *(volatile uint32_t *)addr;
-	default:
-		return *(volatile uint64_t *)addr;
-	}
+	return kt_guest_peek(HPET_BASE + offset, len);
 }
 
 static void write_reg(uint64_t offset, uint64_t len, uint64_t val)
 {
-	uint64_t addr = HPET_BASE + offset;
-
-	switch (len) {
-	case 1:
-		*(volatile uint8_t *)addr = val;
-		break;
-	case 2:
-		*(volatile uint16_t *)addr = val;
-		break;
-	case 4:
-		*(volatile uint32_t *)addr = val;
-		break;
-	default:
-		*(volatile uint64_t *)addr = val;
-	}
+	kt_guest_poke(HPET_BASE + offset, len, val);
 }
 
 static uint64_t counter(void)

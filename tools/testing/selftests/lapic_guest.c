@@ -72,37 +72,6 @@ static void setup(bool x2apic)
 	kt_guest_lapic_lvt0(LAPIC_LVT_MASKED);
 }
 
-static uint64_t peek(uint64_t addr, uint64_t len)
-{
-	switch (len) {
-	case 1:
-		return *(volatile uint8_t *)addr;
-	case 2:
-		return *(volatile uint16_t *)addr;
-	case 4:
-		return *(volatile uint32_t *)addr;
-	default:
-		return *(volatile uint64_t *)addr;
-	}
-}
-
-static void poke(uint64_t addr, uint64_t len, uint64_t val)
-{
-	switch (len) {
-	case 1:
-		*(volatile uint8_t *)addr = val;
-		break;
-	case 2:
-		*(volatile uint16_t *)addr = val;
-		break;
-	case 4:
-		*(volatile uint32_t *)addr = val;
-		break;
-	default:
-		*(volatile uint64_t *)addr = val;
-	}
-}
-
 static void open_window(bool spin)
 {
 	if (spin)
@@ -205,10 +174,10 @@ static void command(struct lapic_vcpu *mine)
 		write_sample(&mine->access, arg(0), arg(1));
 		break;
 	case LAPIC_PEEK:
-		mine->access.val = peek(arg(0), arg(1));
+		mine->access.val = kt_guest_peek(arg(0), arg(1));
 		break;
 	case LAPIC_POKE:
-		poke(arg(0), arg(1), arg(2));
+		kt_guest_poke(arg(0), arg(1), arg(2));
 		break;
 	case LAPIC_RDMSR:
 		mine->access.from = rdtsc();

@@ -251,34 +251,9 @@ TEST_F_TIMEOUT(tick, discard_gives_none, SLOW_TIMEOUT)
 	EXPECT_GE(stats(&self->after)->dropped, least_due(GAP_NS) - MAX_IN_FLIGHT);
 }
 
-/* Stop this process once a byte comes, and let it go on after the gap. */
-static pid_t start_stopper(int *to_stopper)
-{
-	pid_t victim = getpid(), child;
-	int fds[2];
-	char byte;
-
-	if (pipe(fds))
-		return -1;
-	*to_stopper = fds[1];
-	child = fork();
-	if (child) {
-		close(fds[0]);
-		return child;
-	}
-
-	close(fds[1]);
-	if (read(fds[0], &byte, 1) != 1)
-		_exit(1);
-	kill(victim, SIGSTOP);
-	kt_host_wait_until(kt_host_now() + STOP_NS);
-	kill(victim, SIGCONT);
-	_exit(0);
-}
-
 #define SIGSTOP_GAP(chosen) do {							\
 	int to_stopper, code;								\
-	pid_t stopper = start_stopper(&to_stopper);					\
+	pid_t stopper = kt_host_stopper(&to_stopper, STOP_NS);					\
 											\
 	ASSERT_GT(stopper, 0);								\
 	ASSERT_EQ(true, start(&self->vm, chosen, variant->x2apic, variant->spin));	\

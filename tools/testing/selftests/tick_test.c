@@ -164,38 +164,13 @@ TEST_F_TIMEOUT(tick, discard_gives_none, SLOW_TIMEOUT)
 	EXPECT_EQ(stats(&self->after)->due, self->vm.shared->ticks + stats(&self->after)->dropped);
 }
 
-/* Stop this process once a byte comes, and let it go on after the gap. */
-static pid_t start_stopper(int *to_stopper)
-{
-	pid_t victim = getpid(), child;
-	int fds[2];
-	char byte;
-
-	if (pipe(fds))
-		return -1;
-	*to_stopper = fds[1];
-	child = fork();
-	if (child) {
-		close(fds[0]);
-		return child;
-	}
-
-	close(fds[1]);
-	if (read(fds[0], &byte, 1) != 1)
-		_exit(1);
-	kill(victim, SIGSTOP);
-	kt_host_wait_until(kt_host_now() + GAP_NS);
-	kill(victim, SIGCONT);
-	_exit(0);
-}
-
 TEST_F_TIMEOUT(tick, catchup_after_sigstop, SLOW_TIMEOUT)
 {
 	uint64_t from = kt_host_now();
 	int to_stopper, status;
 	pid_t stopper;
 
-	stopper = start_stopper(&to_stopper);
+	stopper = kt_host_stopper(&to_stopper, GAP_NS);
 	ASSERT_GT(stopper, 0);
 	ASSERT_EQ(true, start(&self->vm, KVM_TIMERS_POLICY_CATCHUP, variant->pin, variant->spin));
 	ASSERT_EQ(1, write(to_stopper, "", 1));

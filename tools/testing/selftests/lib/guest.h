@@ -122,6 +122,38 @@ static inline void sti_window_cli(void)
 	asm volatile("sti; nop; nop; cli" : : : "memory");
 }
 
+/* An access of 1, 2, 4 or 8 bytes. */
+static inline uint64_t kt_guest_peek(uint64_t addr, uint64_t len)
+{
+	switch (len) {
+	case 1:
+		return *(volatile uint8_t *)addr;
+	case 2:
+		return *(volatile uint16_t *)addr;
+	case 4:
+		return *(volatile uint32_t *)addr;
+	default:
+		return *(volatile uint64_t *)addr;
+	}
+}
+
+static inline void kt_guest_poke(uint64_t addr, uint64_t len, uint64_t val)
+{
+	switch (len) {
+	case 1:
+		*(volatile uint8_t *)addr = val;
+		break;
+	case 2:
+		*(volatile uint16_t *)addr = val;
+		break;
+	case 4:
+		*(volatile uint32_t *)addr = val;
+		break;
+	default:
+		*(volatile uint64_t *)addr = val;
+	}
+}
+
 static inline void cpu_relax(void)
 {
 	asm volatile("pause" : : : "memory");

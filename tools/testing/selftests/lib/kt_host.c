@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,4 +178,35 @@ bool kt_host_conserved(const struct kvm_timers_status *status)
 		if (!is_conserved(&status->device[i]))
 			return false;
 	return true;
+}
+
+/**
+ * kt_host_stopper() - have this process stopped for a while
+ * @to_stopper:	a byte written here is the signal to begin
+ * @ns:		how long
+ *
+ * Return: the process that does it, to be waited for; -1 on failure.
+ */
+pid_t kt_host_stopper(int *to_stopper, uint64_t ns)
+{
+	pid_t victim = getpid(), child;
+	int fds[2];
+	char byte;
+
+	if (pipe(fds))
+		return -1;
+	*to_stopper = fds[1];
+	child = fork();
+	if (child) {
+		close(fds[0]);
+		return child;
+	}
+
+	close(fds[1]);
+	if (read(fds[0], &byte, 1) != 1)
+		_exit(1);
+	kill(victim, SIGSTOP);
+	kt_host_wait_until(kt_host_now() + ns);
+	kill(victim, SIGCONT);
+	_exit(0);
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <linux/kvm_timers.h>
 
 #define KT_HOST_DEV_KVM		"/dev/kvm"
@@ -29,6 +30,7 @@ uint64_t kt_host_clks_to_ns(uint64_t clks);
 void kt_host_pit_config(struct kvm_timers_config *config);
 int kt_host_attach(int vm_fd, const struct kvm_timers_config *config);
 int kt_host_timers_status(int timers, struct kvm_timers_status *status);
+pid_t kt_host_stopper(int *to_stopper, uint64_t ns);
 bool kt_host_conserved(const struct kvm_timers_status *status);
 
 #endif /* KT_HOST_H */
