@@ -31,7 +31,10 @@
 
 /* Pushed by start.S and the CPU. */
 struct frame {
-	uint64_t	regs[9];
+	uint64_t	regs[7];
+	uint64_t	tsc;
+	uint64_t	rdx;
+	uint64_t	rax;
 	uint64_t	vector;
 	uint64_t	error;
 	uint64_t	rip;
@@ -279,7 +282,7 @@ void kt_guest_trap(struct frame *frame)
 {
 	struct kt_shared_call *c = my_call();
 	unsigned int vcpu = kt_guest_vcpu();
-	uint64_t tsc = rdtsc(), cr2;
+	uint64_t cr2;
 
 	if (frame->vector == VEC_GP && fixing[vcpu]) {
 		fixing[vcpu] = false;
@@ -302,7 +305,7 @@ void kt_guest_trap(struct frame *frame)
 			call(KT_CALL_TRAP);
 	}
 
-	irq_tsc[vcpu] = tsc;
+	irq_tsc[vcpu] = frame->tsc;
 	if (frame->vector < KT_GUEST_VEC_PIC + 16)
 		pic_irq(frame->vector);
 	else

@@ -25,10 +25,16 @@ kt_start_stubs:
 	vector = vector + 1
 	.endr
 
+/* The TSC first: it is what a timer is measured by. */
 common:
 	pushq	%rax
-	pushq	%rcx
 	pushq	%rdx
+	lfence
+	rdtsc
+	shlq	$32, %rdx
+	orq	%rdx, %rax
+	pushq	%rax
+	pushq	%rcx
 	pushq	%rsi
 	pushq	%rdi
 	pushq	%r8
@@ -49,8 +55,9 @@ common:
 	popq	%r8
 	popq	%rdi
 	popq	%rsi
-	popq	%rdx
 	popq	%rcx
+	addq	$8, %rsp
+	popq	%rdx
 	popq	%rax
 	addq	$16, %rsp
 	iretq
