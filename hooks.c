@@ -35,6 +35,7 @@ enum hook_id {
 	HOOK_LAPIC_WRITE,
 	HOOK_SET_DEADLINE,
 	HOOK_LAPIC_READ,
+	HOOK_EXPIRED,
 	HOOK_VCPU_HALT,
 	HOOK_PROCESS_STIMERS,
 	HOOK_MIGRATE_TIMER,
@@ -143,6 +144,7 @@ static struct hook hooks[NR_HOOKS] = {
 	KT_HOOK(HOOK_LAPIC_WRITE,	kvm_lapic_reg_write,		kt_hooks_lapic_write),
 	KT_HOOK(HOOK_SET_DEADLINE,	kvm_set_lapic_tscdeadline_msr,	kt_hooks_set_tscdeadline),
 	KT_HOOK(HOOK_LAPIC_READ,	kvm_lapic_reg_read,		kt_hooks_lapic_read),
+	KT_HOOK(HOOK_EXPIRED,		kvm_lapic_expired_hv_timer,	kt_hooks_expired_hv_timer),
 	KT_HOOK(HOOK_MIGRATE_TIMER,	__kvm_migrate_apic_timer,	kt_hooks_migrate_timer),
 	KT_HOOK(HOOK_TSC_OFFSET,	kvm_vcpu_write_tsc_offset,	kt_hooks_write_tsc_offset),
 	KT_HOOK(HOOK_TSC_MULTIPLIER,	kvm_vcpu_write_tsc_multiplier,	kt_hooks_write_tsc_multiplier),
@@ -197,6 +199,7 @@ static __always_inline bool wanted(enum hook_id id, unsigned long arg, unsigned 
 	case HOOK_VCPU_IOCTL:
 		return has_timer(((struct file *)arg)->private_data);
 	case HOOK_SET_DEADLINE:
+	case HOOK_EXPIRED:
 	case HOOK_MIGRATE_TIMER:
 	case HOOK_TSC_OFFSET:
 	case HOOK_TSC_MULTIPLIER:

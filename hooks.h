@@ -17,6 +17,7 @@
 DECLARE_STATIC_CALL(kt_original_kvm_lapic_reg_write, kvm_lapic_reg_write);
 DECLARE_STATIC_CALL(kt_original_kvm_set_lapic_tscdeadline_msr, kvm_set_lapic_tscdeadline_msr);
 DECLARE_STATIC_CALL(kt_original_kvm_lapic_reg_read, kvm_lapic_reg_read);
+DECLARE_STATIC_CALL(kt_original_kvm_lapic_expired_hv_timer, kvm_lapic_expired_hv_timer);
 DECLARE_STATIC_CALL(kt_original___kvm_migrate_apic_timer, __kvm_migrate_apic_timer);
 DECLARE_STATIC_CALL(kt_original_kvm_vcpu_write_tsc_offset, kvm_vcpu_write_tsc_offset);
 DECLARE_STATIC_CALL(kt_original_kvm_vcpu_write_tsc_multiplier, kvm_vcpu_write_tsc_multiplier);
@@ -32,6 +33,7 @@ DECLARE_STATIC_CALL(kt_original_kvm_arch_vcpu_destroy, kvm_arch_vcpu_destroy);
 int kt_hooks_lapic_write(struct kvm_lapic *apic, u32 reg, u32 val);
 void kt_hooks_set_tscdeadline(struct kvm_vcpu *vcpu, u64 data);
 int kt_hooks_lapic_read(struct kvm_lapic *apic, u32 offset, int len, void *data);
+void kt_hooks_expired_hv_timer(struct kvm_vcpu *vcpu);
 void kt_hooks_migrate_timer(struct kvm_vcpu *vcpu);
 void kt_hooks_write_tsc_offset(struct kvm_vcpu *vcpu, u64 offset);
 void kt_hooks_write_tsc_multiplier(struct kvm_vcpu *vcpu, u64 multiplier);

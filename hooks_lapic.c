@@ -27,6 +27,7 @@
 KT_ORIGINAL(kvm_lapic_reg_write);
 KT_ORIGINAL(kvm_set_lapic_tscdeadline_msr);
 KT_ORIGINAL(kvm_lapic_reg_read);
+KT_ORIGINAL(kvm_lapic_expired_hv_timer);
 KT_ORIGINAL(__kvm_migrate_apic_timer);
 KT_ORIGINAL(kvm_vcpu_write_tsc_offset);
 KT_ORIGINAL(kvm_vcpu_write_tsc_multiplier);
@@ -168,6 +169,17 @@ void kt_hooks_lapic_reset(struct kvm_vcpu *vcpu, bool init_event)
 	static_call(kt_original_kvm_lapic_reset)(vcpu, init_event);
 	if (v)
 		kt_vcpu_reset(v);
+}
+
+/* The CPU's own timer has ended the vCPU's stay in the guest. */
+void kt_hooks_expired_hv_timer(struct kvm_vcpu *vcpu)
+{
+	struct kt_vcpu *v = kt_vcpu_find(vcpu);
+
+	if (v)
+		kt_vcpu_cpu_alarm(v);
+	else
+		static_call(kt_original_kvm_lapic_expired_hv_timer)(vcpu);
 }
 
 /* KVM has no timer to take along. */

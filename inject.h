@@ -76,6 +76,9 @@ u32 kt_inject_advance_ns(struct kvm_vcpu *vcpu);
 bool kt_inject_is_held(struct kvm_vcpu *vcpu);
 void kt_inject_set_advance(struct kvm_vcpu *vcpu, u32 advance_ns);
 void kt_inject_hold_until(struct kvm_vcpu *vcpu, u64 tsc, u32 advance_ns);
+bool kt_inject_has_cpu_timer(struct kvm_vcpu *vcpu);
+bool kt_inject_set_cpu_timer(struct kvm_vcpu *vcpu, u64 tsc, u32 early_ns);
+void kt_inject_clear_cpu_timer(struct kvm_vcpu *vcpu);
 
 bool kt_inject_irqchip(struct kvm *kvm);
 bool kt_inject_nmi_mode(struct kvm *kvm);

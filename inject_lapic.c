@@ -175,3 +175,52 @@ void kt_inject_hold_until(struct kvm_vcpu *vcpu, u64 tsc, u32 advance_ns)
 	kt_inject_set_advance(vcpu, advance_ns);
 	WRITE_ONCE(*expired_field(vcpu), tsc - ENTRY_CYCLES);
 }
+
+/**
+ * kt_inject_has_cpu_timer() - whether the CPU can end a vCPU's stay in the guest by itself
+ * @vcpu:	a vCPU
+ *
+ * VMX has a timer for that, which costs no interrupt of the host. It runs in the guest only.
+ *
+ * Context: Any.
+ * Return: as KVM decides, but false for all guests that halt by themselves.
+ */
+bool kt_inject_has_cpu_timer(struct kvm_vcpu *vcpu)
+{
+	return kt_kvm_ops->set_hv_timer && !vcpu->kvm->arch.mwait_in_guest &&
+	       !vcpu->kvm->arch.hlt_in_guest;
+}
+
+/**
+ * kt_inject_set_cpu_timer() - end a vCPU's stay in the guest by the CPU's own timer
+ * @vcpu:	a vCPU that has one, is on this CPU, and outside of the guest for the moment
+ * @tsc:	guest's TSC at which it is due
+ * @early_ns:	end it so much earlier
+ *
+ * Context: Interrupts off.
+ * Return: false if the time is too long for it.
+ */
+bool kt_inject_set_cpu_timer(struct kvm_vcpu *vcpu, u64 tsc, u32 early_ns)
+{
+	u32 *advance = advance_field(vcpu);
+	u32 found_ns = READ_ONCE(*advance);
+	bool expired;
+	int ret;
+
+	/* KVM takes off what it has found. */
+	WRITE_ONCE(*advance, early_ns);
+	ret = kt_kvm_ops->set_hv_timer(vcpu, tsc, &expired);
+	WRITE_ONCE(*advance, found_ns);
+	return !ret;
+}
+
+/**
+ * kt_inject_clear_cpu_timer() - take back kt_inject_set_cpu_timer()
+ * @vcpu:	a vCPU that is not in the guest
+ *
+ * Context: Interrupts off.
+ */
+void kt_inject_clear_cpu_timer(struct kvm_vcpu *vcpu)
+{
+	kt_kvm_ops->cancel_hv_timer(vcpu);
+}

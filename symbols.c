@@ -31,6 +31,8 @@ static const struct {
 #undef KT_ROW
 };
 
+struct kvm_x86_ops *kt_kvm_ops __ro_after_init;
+
 static int bind_kallsyms(void)
 {
 	struct kprobe kp = {
@@ -69,7 +71,7 @@ unsigned long kt_symbols_lookup(const char *name)
 }
 
 /**
- * kt_symbols_bind() - bind every function of KT_KVM_FUNCTIONS
+ * kt_symbols_bind() - bind every function of KT_KVM_FUNCTIONS, and KVM's table of others
  *
  * Context: Process, module initialization.
  * Return: 0, or -ENOENT with the missing symbol in the log.
@@ -91,6 +93,12 @@ int kt_symbols_bind(void)
 			return -ENOENT;
 		}
 		__static_call_update(functions[i].key, functions[i].trampoline, (void *)addr);
+	}
+
+	kt_kvm_ops = (void *)kt_symbols_lookup("kvm:kvm_x86_ops");
+	if (!kt_kvm_ops) {
+		pr_err("symbol kvm:kvm_x86_ops is missing\n");
+		return -ENOENT;
 	}
 	return 0;
 }

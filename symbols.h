@@ -25,6 +25,7 @@ void kvm_apic_nmi_wd_deliver(struct kvm_vcpu *vcpu);
 int kvm_apic_set_state(struct kvm_vcpu *vcpu, struct kvm_lapic_state *s);
 u64 kvm_get_lapic_tscdeadline_msr(struct kvm_vcpu *vcpu);
 void kvm_hv_process_stimers(struct kvm_vcpu *vcpu);
+void kvm_lapic_expired_hv_timer(struct kvm_vcpu *vcpu);
 int kvm_lapic_reg_read(struct kvm_lapic *apic, u32 offset, int len, void *data);
 int kvm_lapic_reg_write(struct kvm_lapic *apic, u32 reg, u32 val);
 void kvm_lapic_reset(struct kvm_vcpu *vcpu, bool init_event);
@@ -87,6 +88,9 @@ struct kt_layout {
 };
 
 extern struct kt_layout kt_layout;
+
+/* What the module of the CPU's vendor has given KVM; another one may take its place. */
+extern struct kvm_x86_ops *kt_kvm_ops;
 
 unsigned long kt_symbols_lookup(const char *name);
 int kt_symbols_bind(void);

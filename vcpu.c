@@ -147,16 +147,63 @@ static u64 look_again_at(u64 now, u64 next_ns)
 	return next_ns - (wait_ns >> LONG_WAIT_SHIFT);
 }
 
+static void leave_cpu(struct kt_vcpu *v)
+{
+	lockdep_assert_held(&v->lock);
+
+	if (!v->in_cpu)
+		return;
+
+	kt_inject_clear_cpu_timer(v->vcpu);
+	WRITE_ONCE(v->in_cpu, false);
+}
+
+/*
+ * The CPU's own timer takes the place of the alarm for an edge of a vCPU that is about to
+ * run. One that is away needs none: it comes upon it when it enters the guest.
+ */
+static bool enter_cpu(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
+{
+	bool has_deadline = kt_lapic_timer_has_deadline(&v->timer);
+	struct kt_lapic_clock full = *clock;
+
+	if (!kt_inject_has_cpu_timer(v->vcpu))
+		return false;
+	if (v->tick.owed || (!has_deadline && v->next_ns > clock->now + LONG_WAIT_NS))
+		return false;
+	if (kt_inject_presence(v->vcpu) != KT_PRESENCE_HERE || kt_vm_is_halted(v->vm, v->vcpu))
+		return false;
+
+	if (!clock->tsc_khz)
+		kt_vcpu_sample(v, &full);
+	if (!kt_inject_set_cpu_timer(v->vcpu, kt_lapic_timer_due_tsc(&v->timer, v->next_ns, &full),
+				     v->early_ns))
+		return false;
+
+	WRITE_ONCE(v->in_cpu, true);
+	return true;
+}
+
 /* Set the alarm to the next thing to do. An edge is prepared before it is due. */
 static void arm(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
 {
-	u64 guest_ns;
+	u64 guest_ns, least_ns = 0;
 
 	lockdep_assert_held(&v->lock);
 
 	v->next_ns = kt_lapic_timer_next(&v->timer, clock);
 	v->early_ns = min_t(u64, kt_vcpu_advance_ns(v), v->next_ns);
 	guest_ns = v->next_ns == KT_NEVER ? KT_NEVER : v->next_ns - v->early_ns;
+	/* Whatever the guest programs, the host is not interrupted faster. */
+	if (kt_lapic_timer_is_periodic(&v->timer))
+		least_ns = v->rang_ns + v->tick.params.min_interval_ns;
+	if (guest_ns != KT_NEVER && guest_ns >= least_ns && enter_cpu(v, clock)) {
+		if (hrtimer_is_queued(&v->alarm))
+			hrtimer_try_to_cancel(&v->alarm);
+		return;
+	}
+
+	leave_cpu(v);
 	if (kt_lapic_timer_has_deadline(&v->timer))
 		guest_ns = look_again_at(clock->now, guest_ns);
 	if (v->tick.owed)
@@ -165,10 +212,7 @@ static void arm(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
 		hrtimer_try_to_cancel(&v->alarm);
 		return;
 	}
-	/* Whatever the guest programs, the host is not interrupted faster. */
-	if (kt_lapic_timer_is_periodic(&v->timer))
-		guest_ns = max(guest_ns, v->rang_ns + v->tick.params.min_interval_ns);
-	hrtimer_start(&v->alarm, ns_to_ktime(v->vm->origin_ns + guest_ns),
+	hrtimer_start(&v->alarm, ns_to_ktime(v->vm->origin_ns + max(guest_ns, least_ns)),
 		      HRTIMER_MODE_ABS_PINNED_HARD);
 }
 
@@ -235,33 +279,18 @@ static void advance(struct kt_vcpu *v, struct kt_lapic_clock *clock, u32 early_n
 	clock->tsc = max(clock->tsc, due_tsc);
 }
 
-/**
- * kt_vcpu_alarm() - the alarm of a vCPU rings
- * @timer:	its alarm
- *
- * Context: Hard interrupt.
- * Return: HRTIMER_NORESTART; it is set again under the lock.
- */
-enum hrtimer_restart kt_vcpu_alarm(struct hrtimer *timer)
+/* Return: false if the vCPU is away, and to be summoned. */
+static __always_inline bool ring(struct kt_vcpu *v)
 {
-	struct kt_vcpu *v = container_of(timer, struct kt_vcpu, alarm);
 	struct kt_lapic_clock clock;
 	enum kt_presence where;
 	bool stale;
 
-	kt_vcpu_lock(v);
-	if (v->stopped) {
-		kt_vcpu_unlock(v);
-		return HRTIMER_NORESTART;
-	}
 	/* What the alarm was set to may have changed. */
 	stale = READ_ONCE(v->due);
 	where = presence(v);
-	if (where == KT_PRESENCE_AWAY) {
-		kt_vcpu_unlock(v);
-		kt_inject_summon(v->vcpu);
-		return HRTIMER_NORESTART;
-	}
+	if (where == KT_PRESENCE_AWAY)
+		return false;
 
 	kt_vcpu_sample(v, &clock);
 	/* In the guest nothing holds it back. */
@@ -278,8 +307,45 @@ enum hrtimer_restart kt_vcpu_alarm(struct hrtimer *timer)
 		WRITE_ONCE(v->due, false);
 		arm(v, &clock);
 	}
+	return true;
+}
+
+/**
+ * kt_vcpu_alarm() - the alarm of a vCPU rings
+ * @timer:	its alarm
+ *
+ * Context: Hard interrupt.
+ * Return: HRTIMER_NORESTART; it is set again under the lock.
+ */
+enum hrtimer_restart kt_vcpu_alarm(struct hrtimer *timer)
+{
+	struct kt_vcpu *v = container_of(timer, struct kt_vcpu, alarm);
+	bool rung;
+
+	kt_vcpu_lock(v);
+	rung = v->stopped || ring(v);
 	kt_vcpu_unlock(v);
+	if (!rung)
+		kt_inject_summon(v->vcpu);
 	return HRTIMER_NORESTART;
+}
+
+/**
+ * kt_vcpu_cpu_alarm() - the CPU's own timer has ended a vCPU's stay in the guest
+ * @v:		the vCPU
+ *
+ * Context: The vCPU's thread; interrupts may be off.
+ */
+void kt_vcpu_cpu_alarm(struct kt_vcpu *v)
+{
+	unsigned long flags;
+
+	kt_vcpu_lock_save(v, flags);
+	/* It would end each stay from now on. */
+	leave_cpu(v);
+	if (!ring(v))
+		kt_inject_summon_self(v->vcpu);
+	kt_vcpu_unlock_restore(v, flags);
 }
 
 /**
@@ -320,7 +386,9 @@ void kt_vcpu_serve(struct kt_vcpu *v)
 	struct kt_lapic_clock clock;
 	unsigned long flags;
 
-	if (!READ_ONCE(v->due))
+	/* The CPU's own timer does not wake a vCPU that halts. */
+	if (!READ_ONCE(v->due) &&
+	    likely(!READ_ONCE(v->in_cpu) || !kt_vm_is_halted(v->vm, v->vcpu)))
 		return;
 
 	kt_vcpu_lock_save(v, flags);

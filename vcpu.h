@@ -25,6 +25,7 @@ struct kt_vm;
  * @vm:		the guest
  * @host:	an ioctl of the VMM is at work: nothing is given, nothing is armed
  * @due:	there is something to do before the vCPU runs on
+ * @in_cpu:	the CPU's own timer is set, not @alarm; changed under @lock
  * @alarm:	fires at the next thing to do, on the CPU where the vCPU runs
  * @lock:	protects all below
  * @seq:	for readers of TMCCT, who take no lock
@@ -46,6 +47,7 @@ struct kt_vcpu {
 	struct kt_vm		*vm;
 	bool			host;
 	bool			due;
+	bool			in_cpu;
 	struct hrtimer		alarm;
 	raw_spinlock_t		lock;
 	seqcount_raw_spinlock_t	seq;
@@ -159,6 +161,7 @@ void kt_vcpu_changed(struct kt_vcpu *v, const struct kt_lapic_clock *clock);
 void kt_vcpu_publish(struct kt_vcpu *v);
 void kt_vcpu_reconsider(struct kt_vcpu *v);
 enum hrtimer_restart kt_vcpu_alarm(struct hrtimer *timer);
+void kt_vcpu_cpu_alarm(struct kt_vcpu *v);
 
 void kt_vcpu_tsc_moving(struct kt_vcpu *v);
 void kt_vcpu_tsc_moved(struct kt_vcpu *v);
