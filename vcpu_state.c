@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest's vCPUs: how they come and go, what the VMM saves and restores of their
- * LAPIC timers, what the owner of the guest sees of them, and sets.
+ * A guest's vCPUs: how they come and go, are reset, have their TSC moved; what the
+ * VMM saves and restores of their LAPIC timers, what the owner of the guest sees of
+ * them, and sets.
  */
 #include "vcpu.h"
 #include "compat.h"
@@ -11,6 +12,78 @@
 #include <linux/kvm_host.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
+
+/**
+ * kt_vcpu_set_enabled() - the guest has written SVR
+ * @v:		the vCPU
+ * @enabled:	software enable
+ *
+ * Context: Process, the vCPU's thread.
+ */
+void kt_vcpu_set_enabled(struct kt_vcpu *v, bool enabled)
+{
+	struct kt_lapic_clock clock;
+	unsigned long flags;
+
+	kt_vcpu_lock_save(v, flags);
+	kt_vcpu_sample(v, &clock);
+	kt_lapic_timer_set_enabled(&v->timer, enabled, &clock);
+	kt_vcpu_changed(v, &clock);
+	kt_vcpu_unlock_restore(v, flags);
+}
+
+/**
+ * kt_vcpu_reset() - reset or INIT
+ * @v:		the vCPU
+ *
+ * Context: Process.
+ */
+void kt_vcpu_reset(struct kt_vcpu *v)
+{
+	struct kt_lapic_clock clock;
+	unsigned long flags;
+
+	kt_vcpu_lock_save(v, flags);
+	kt_vcpu_sample(v, &clock);
+	kt_lapic_timer_reset(&v->timer, &clock);
+	kt_tick_drop(&v->tick, kt_lapic_timer_edges(&v->timer, &clock));
+	kt_vcpu_changed(v, &clock);
+	kt_vcpu_unlock_restore(v, flags);
+}
+
+/**
+ * kt_vcpu_tsc_moving() - the guest's TSC is about to be moved
+ * @v:		the vCPU
+ *
+ * Context: Any, tsc_write_lock of KVM may be held.
+ */
+void kt_vcpu_tsc_moving(struct kt_vcpu *v)
+{
+	struct kt_lapic_clock clock;
+	unsigned long flags;
+
+	kt_vcpu_lock_save(v, flags);
+	if (!READ_ONCE(v->host)) {
+		kt_vcpu_sample(v, &clock);
+		kt_lapic_timer_edges(&v->timer, &clock);
+	}
+	WRITE_ONCE(v->due, true);
+	kt_vcpu_unlock_restore(v, flags);
+}
+
+/**
+ * kt_vcpu_tsc_moved() - the guest's TSC has been moved
+ * @v:		the vCPU
+ *
+ * A deadline may have been passed. It is compared before the vCPU runs on.
+ *
+ * Context: Any, tsc_write_lock of KVM may be held.
+ */
+void kt_vcpu_tsc_moved(struct kt_vcpu *v)
+{
+	WRITE_ONCE(v->due, true);
+	kt_inject_summon_self(v->vcpu);
+}
 
 /**
  * kt_vcpu_get_state() - what the VMM saves
