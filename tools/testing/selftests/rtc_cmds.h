@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Commands of the guest of rtc_test and rtc_tick_test.
+ * Commands of the guest of rtc_test, rtc_tick_test and rtc_race_test.
  */
 #ifndef RTC_CMDS_H
 #define RTC_CMDS_H
@@ -29,9 +29,10 @@ enum rtc_cmd {
 	RTC_PASS,
 	/*
 	 * Interrupts: ROUTE: arg 0 is enum kt_pin. MASK: that pin, arg 1: masked.
-	 * HANDLER: arg 0: read register C. UNTIL: that many ticks.
+	 * HANDLER: arg 0: enum rtc_handler. UNTIL: that many ticks.
 	 * BURST: arg 0: the same, arg 1: pin to be masked then.
 	 * SETTLE: for arg 0 CLK pulses, interrupts on.
+	 * SPURIOUS: by the PIC: masks a request that is pending, listens, unmasks.
 	 * REPORT: a sync with the ticks whose register C had no PF, those that
 	 * had no IRQF, and what the last one had.
 	 */
@@ -41,7 +42,16 @@ enum rtc_cmd {
 	RTC_UNTIL,
 	RTC_BURST,
 	RTC_SETTLE,
+	RTC_SPURIOUS,
 	RTC_REPORT,
+};
+
+enum rtc_handler {
+	RTC_HANDLER_IDLE,
+	/* Reads register C. */
+	RTC_HANDLER_READ,
+	/* And now and then takes PIE away until PF is set again: twice a period of 1 kHz. */
+	RTC_HANDLER_REENABLE,
 };
 
 enum rtc_index {

@@ -5,12 +5,17 @@
 #include "guest.h"
 #include "rtc_cmds.h"
 
+#define PIC2_CMD		0xa0
 #define PIC2_DATA		0xa1
+#define PIC_READ_IRR		0x0a
 #define PIC2_ONLY_IRQ8		0xfe
 #define PIC2_NONE		0xff
+#define PIC2_IRQ8		0x01
 #define IOAPIC_PIN		8
+#define TWO_PERIODS_CLKS	2386
+#define REENABLE_EACH		4
 
-static bool reads_c = true;
+static enum rtc_handler handler = RTC_HANDLER_READ;
 static uint64_t without_pf;
 static uint64_t without_irqf;
 static uint8_t last_c;
@@ -39,10 +44,15 @@ void kt_guest_irq(unsigned int vector)
 	if (vector != KT_GUEST_VEC_PIC + IOAPIC_PIN && vector != KT_GUEST_VEC_IOAPIC)
 		return;
 
-	if (reads_c) {
+	if (handler != RTC_HANDLER_IDLE) {
 		last_c = kt_rtc_guest_read(RTC_C);
 		without_pf += !(last_c & RTC_C_PF);
 		without_irqf += !(last_c & RTC_C_IRQF);
+	}
+	if (handler == RTC_HANDLER_REENABLE && kt_guest_shared->ticks % REENABLE_EACH == 0) {
+		kt_rtc_guest_write(RTC_B, RTC_B_24H);
+		kt_guest_pit_pause(TWO_PERIODS_CLKS);
+		kt_rtc_guest_write(RTC_B, RTC_B_24H | RTC_B_PIE);
 	}
 	kt_guest_shared->ticks++;
 	if (kt_guest_shared->ticks >= last_tick)
@@ -73,6 +83,17 @@ static void settle(uint16_t clks)
 	cli();
 }
 
+/* The first 8259 has it from the second, which then has nothing: IRQ15, in service nowhere. */
+static void spurious(void)
+{
+	outb(PIC_READ_IRR, PIC2_CMD);
+	while (!(inb(PIC2_CMD) & PIC2_IRQ8))
+		cpu_relax();
+	mask(KT_PIN_PIC, true);
+	sti_window_cli();
+	mask(KT_PIN_PIC, false);
+}
+
 /**
  * kt_rtc_guest_interrupts() - the commands of this file
  * @cmd:	enum rtc_cmd
@@ -89,7 +110,7 @@ bool kt_rtc_guest_interrupts(uint64_t cmd)
 		mask(arg(0), arg(1));
 		return true;
 	case RTC_HANDLER:
-		reads_c = arg(0);
+		handler = arg(0);
 		return true;
 	case RTC_UNTIL:
 		until(arg(0));
@@ -99,6 +120,9 @@ bool kt_rtc_guest_interrupts(uint64_t cmd)
 		return true;
 	case RTC_SETTLE:
 		settle(arg(0));
+		return true;
+	case RTC_SPURIOUS:
+		spurious();
 		return true;
 	case RTC_REPORT:
 		kt_guest_sync(without_pf, without_irqf, last_c, 0);

@@ -295,7 +295,7 @@ TEST_F_TIMEOUT(rtc_tick, no_edge_until_c_is_read, SLOW_TIMEOUT)
 
 	for (i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
 		ASSERT_EQ(true, create(&self->vm, policies[i], variant->pin));
-		ASSERT_EQ(true, rtc_command(&self->vm, RTC_HANDLER, false, 0));
+		ASSERT_EQ(true, rtc_command(&self->vm, RTC_HANDLER, RTC_HANDLER_IDLE, 0));
 		ASSERT_EQ(true, start(&self->vm, RS_1KHZ, &self->released));
 		ASSERT_EQ(true, until(&self->vm, 1));
 		for (n = 0; n < WATCHES; n++) {
@@ -307,7 +307,7 @@ TEST_F_TIMEOUT(rtc_tick, no_edge_until_c_is_read, SLOW_TIMEOUT)
 		EXPECT_GE(stats(&self->after)->due, WATCHES * WATCH_CLKS / 1193);
 		EXPECT_EQ(true, kt_host_conserved(&self->after));
 
-		ASSERT_EQ(true, rtc_command(&self->vm, RTC_HANDLER, true, 0));
+		ASSERT_EQ(true, rtc_command(&self->vm, RTC_HANDLER, RTC_HANDLER_READ, 0));
 		c = rtc_read(&self->vm, RTC_C);
 		EXPECT_EQ(RTC_C_IRQF | RTC_C_PF, c & (RTC_C_IRQF | RTC_C_PF));
 		ASSERT_EQ(true, until(&self->vm, AFTER_GAP));
@@ -357,6 +357,21 @@ TEST_F_TIMEOUT(rtc_tick, masked, SLOW_TIMEOUT)
 	EXPECT_LE(stats(&self->after)->due, rtc_edges(RS_64HZ, count.most));
 	EXPECT_FLAGS();
 	STOP();
+}
+
+/* A guest that masks what is just coming gets IRQ15 instead, and its tick afterwards. */
+TEST_F_TIMEOUT(rtc_tick, masked_before_taken, SLOW_TIMEOUT)
+{
+	if (variant->pin != KT_PIN_PIC)
+		SKIP(return, "the IOAPIC has no cascade");
+	ASSERT_EQ(true, create(&self->vm, KVM_TIMERS_POLICY_CATCHUP, variant->pin));
+	ASSERT_EQ(true, start(&self->vm, RS_64HZ, &self->released));
+	ASSERT_EQ(true, until(&self->vm, MIN_TICKS));
+	ASSERT_EQ(true, rtc_command(&self->vm, RTC_SPURIOUS, 0, 0));
+	EXPECT_EQ(1, self->vm.shared->ghosts);
+	ASSERT_EQ(true, until(&self->vm, 2 * MIN_TICKS));
+	STOP();
+	EXPECT_FLAGS();
 }
 
 static uint64_t least_due(unsigned int rs)

@@ -11,6 +11,7 @@
 #define PIC_EOI			0x20
 #define PIC_READ_ISR		0x0b
 #define PIC_ONLY_IRQ0		0xfe
+#define PIC1_CASCADE		2
 #define PIC_ONLY_CASCADE	0xfb
 #define PIC2_ONLY_IRQ8		0xfe
 
@@ -228,12 +229,15 @@ static void idt_init(void)
  * where a guest takes interrupts back to back. Do what systems do with a
  * spurious interrupt.
  */
+static bool is_in_service(uint16_t port, unsigned int line)
+{
+	outb(PIC_READ_ISR, port);
+	return inb(port) & (1 << line);
+}
+
 static bool is_pic_ghost(unsigned int line)
 {
-	uint16_t port = line < 8 ? PIC1_CMD : PIC2_CMD;
-
-	outb(PIC_READ_ISR, port);
-	return !(inb(port) & (1 << (line & 7)));
+	return !is_in_service(line < 8 ? PIC1_CMD : PIC2_CMD, line & 7);
 }
 
 static bool is_lapic_ghost(unsigned int vector)
@@ -247,6 +251,9 @@ static void pic_irq(unsigned int vector)
 
 	if (is_pic_ghost(line)) {
 		kt_guest_shared->ghosts++;
+		/* The second one had nothing any more, but the first one does not know. */
+		if (line >= 8 && is_in_service(PIC1_CMD, PIC1_CASCADE))
+			outb(PIC_EOI, PIC1_CMD);
 		return;
 	}
 	kt_guest_irq(vector);
