@@ -441,6 +441,20 @@ void kt_tick_pass(struct kt_tick *t, u64 interrupts)
 }
 
 /**
+ * kt_tick_merge() - count interrupts that are no ticks, and one with that which still waits
+ * @t:		account
+ * @interrupts:	how many
+ *
+ * Context: Any; the caller serializes calls.
+ */
+void kt_tick_merge(struct kt_tick *t, u64 interrupts)
+{
+	t->stats.due += interrupts;
+	t->stats.coalesced += interrupts;
+	t->stats.merged += interrupts;
+}
+
+/**
  * kt_tick_drop() - the tick stream ends, and nobody gets what is left of it
  * @t:		account
  * @edges:	total of the model's edges

@@ -97,6 +97,7 @@ void kt_tick_forgive(struct kt_tick *t);
 void kt_tick_begin(struct kt_tick *t);
 void kt_tick_lose(struct kt_tick *t, u64 edges);
 void kt_tick_pass(struct kt_tick *t, u64 interrupts);
+void kt_tick_merge(struct kt_tick *t, u64 interrupts);
 void kt_tick_set_params(struct kt_tick *t, const struct kt_tick_params *params);
 
 /**

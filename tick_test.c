@@ -290,6 +290,13 @@ static void kt_tick_test_pass(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kt_tick_deadline(&l.tick), deadline);
 	KUNIT_EXPECT_EQ(test, l.tick.stats.due, 15ULL);
 	KUNIT_EXPECT_EQ(test, l.tick.stats.delivered, 6ULL);
+
+	kt_tick_merge(&l.tick, 2);
+	check_balance(test, &l.tick);
+	KUNIT_EXPECT_EQ(test, l.tick.owed, 9ULL);
+	KUNIT_EXPECT_EQ(test, l.tick.stats.due, 17ULL);
+	KUNIT_EXPECT_EQ(test, l.tick.stats.merged, 2ULL);
+	KUNIT_EXPECT_EQ(test, l.tick.stats.coalesced, 2ULL);
 }
 
 static struct kunit_case kt_tick_test_cases[] = {

@@ -5,10 +5,10 @@
  *
  * The alarm is a host timer for the next thing to do. A message it sends by
  * itself. For a line it summons the vCPU that the interrupt is for, and
- * kt_vm_serve() runs there just before that vCPU enters the guest. So a vCPU that the host does not let run
- * is not given ticks that it cannot take, and what it missed is known and
- * settled by the policy when it comes back. A halted vCPU is served by a
- * worker, or on its own way into the halt.
+ * kt_vm_serve() runs there just before that vCPU enters the guest. So a vCPU
+ * that the host does not let run is not given ticks that it cannot take, and
+ * what it missed is known and settled by the policy when it comes back. A
+ * halted vCPU is served by a worker, or on its own way into the halt.
  */
 #include "vm.h"
 #include "compat.h"
@@ -78,138 +78,6 @@ void kt_vm_rearm(struct kt_vm *vm, unsigned int id, u64 now)
 	set_alarm(vm);
 }
 
-/* A vCPU that is halted, or has not been started, looks at no request. */
-static bool comes_when_summoned(struct kt_vm *vm, struct kvm_vcpu *target)
-{
-	int state;
-
-	if (!target)
-		return false;
-
-	state = READ_ONCE(target->arch.mp_state);
-	if (state == KVM_MP_STATE_UNINITIALIZED || state == KVM_MP_STATE_INIT_RECEIVED)
-		return false;
-
-	/* Pairs with kt_vm_halt_begin(): one of both sees the other. */
-	smp_mb();
-	return !test_bit(target->vcpu_idx, vm->halted);
-}
-
-/* Some vCPU that runs, or will when it is asked to. */
-static struct kvm_vcpu *awake_vcpu(struct kt_vm *vm)
-{
-	struct kvm_vcpu *vcpu;
-	unsigned long i;
-
-	kvm_for_each_vcpu(i, vcpu, vm->kvm)
-		if (comes_when_summoned(vm, vcpu))
-			return vcpu;
-	return NULL;
-}
-
-/* What would become of an interrupt now. @masked: until the line's next event. */
-static enum kt_tick_pin probe(struct kt_vm *vm, unsigned int id, struct kt_line *line,
-			      u64 message, bool *masked)
-{
-	struct kt_source *source = &vm->source[id];
-	enum kt_tick_pin pin;
-
-	*masked = false;
-	if (line) {
-		pin = kt_inject_probe(line, masked);
-		*masked &= line->gsi != KT_PIT_GSI || !kt_inject_nmi_mode(vm->kvm);
-		return pin;
-	}
-	if (!message)
-		return KT_TICK_MASKED;
-	if (kt_inject_is_msi(message))
-		return kt_inject_probe_msi(vm->kvm, message, &source->target);
-
-	WRITE_ONCE(source->target, awake_vcpu(vm));
-	return KT_TICK_READY;
-}
-
-static void give(struct kt_vm *vm, struct kt_line *line, u64 message)
-{
-	if (line)
-		kt_inject_pulse(line);
-	else if (!kt_inject_is_msi(message))
-		kt_inject_store(vm->kvm, message);
-	else if (kt_inject_msi_atomic(vm->kvm, message) == -EWOULDBLOCK)
-		kt_inject_msi(vm->kvm, message);
-}
-
-/* A message to memory takes a vCPU's thread. Return: false where it has to wait for one. */
-static bool can_give(struct kt_line *line, u64 message)
-{
-	return line || kt_inject_is_msi(message) || kt_inject_can_store();
-}
-
-/**
- * kt_vm_serve() - settle what is due of a source and do the next thing
- * @vm:		the guest
- * @id:		the source
- * @fresh:	the guest has just begun a new stream of ticks. A debt of the old one
- *		is not carried over where nobody listens: a boot loader's ticks are
- *		none of the kernel's
- *
- * Context: Process, interrupts on.
- */
-void kt_vm_serve(struct kt_vm *vm, unsigned int id, bool fresh)
-{
-	struct kt_source *source = &vm->source[id];
-	struct kt_line *line = READ_ONCE(source->line);
-	u64 message = READ_ONCE(source->message);
-	int unmasks = line ? atomic_read_acquire(&line->unmasks) : 0;
-	enum kt_tick_pin pin;
-	bool masked, level, pulse, edge;
-	u64 now;
-
-	pin = probe(vm, id, line, message, &masked);
-
-	raw_spin_lock_irq(&vm->lock);
-	clear_bit(id, &vm->due);
-	if (vm->dead) {
-		raw_spin_unlock_irq(&vm->lock);
-		return;
-	}
-	now = kt_vm_now(vm);
-	/* Routed to somewhere else meanwhile: whoever did that comes here as well. */
-	if (line != source->line || message != source->message)
-		pin = KT_TICK_BUSY;
-	if (fresh && pin != KT_TICK_READY && pin != KT_TICK_BUSY)
-		kt_tick_forgive(&source->tick);
-	pulse = kt_vm_account(vm, id, pin, now, &edge) || source->unsent;
-	source->unsent = pulse && !can_give(line, message);
-	if (source->unsent) {
-		set_bit(id, &vm->parked);
-		pulse = false;
-	} else {
-		clear_bit(id, &vm->parked);
-	}
-	level = kt_vm_is_level(vm, id);
-	source->latched = pin == KT_TICK_LATCHED;
-	source->dormant = masked && (pin == KT_TICK_MASKED || source->latched) &&
-			  !level;
-	/* Pairs with kt_vm_line_event(): one of both sees the other. */
-	smp_mb();
-	if (line && atomic_read(&line->unmasks) != unmasks)
-		source->dormant = false;
-	kt_vm_rearm(vm, id, now);
-	raw_spin_unlock_irq(&vm->lock);
-
-	if (edge && line && line->gsi == KT_PIT_GSI)
-		kt_inject_nmi_watchdog(vm->kvm);
-	if (pulse) {
-		give(vm, line, message);
-		raw_spin_lock_irq(&vm->lock);
-		source->pulsing = false;
-		raw_spin_unlock_irq(&vm->lock);
-	}
-	if (level)
-		kt_vm_hpet_levels(vm);
-}
-
 /* The vCPU that an interrupt of a source is for, as far as known. */
 static struct kvm_vcpu *target_of(struct kt_source *source)
 {
@@ -223,7 +91,7 @@ static void call_for_service(struct kt_vm *vm, unsigned int id)
 {
 	struct kvm_vcpu *target = target_of(&vm->source[id]);
 
-	if (comes_when_summoned(vm, target))
+	if (kt_vm_comes_when_summoned(vm, target))
 		kt_inject_summon(target);
 	else
 		queue_work(workers, &vm->work);
@@ -241,6 +109,7 @@ static bool send_at_once(struct kt_vm *vm, unsigned int id, u64 now)
 		return false;
 
 	if (kt_vm_account(vm, id, KT_TICK_READY, now, &edge)) {
+		smp_store_release(&source->given, source->given + 1);
 		source->pulsing = kt_inject_msi_atomic(vm->kvm, source->message) == -EWOULDBLOCK;
 		source->unsent = source->pulsing;
 	}
@@ -307,12 +176,11 @@ static void work(struct work_struct *work)
 	unsigned long due = READ_ONCE(vm->due);
 	struct kt_source *source;
 	unsigned int id;
-	bool masked;
 
 	for_each_set_bit(id, &due, KT_MAX_SOURCES) {
 		source = &vm->source[id];
-		probe(vm, id, READ_ONCE(source->line), READ_ONCE(source->message), &masked);
-		if (comes_when_summoned(vm, target_of(source)))
+		kt_vm_look(vm, id);
+		if (kt_vm_comes_when_summoned(vm, target_of(source)))
 			kt_inject_summon(target_of(source));
 		else
 			kt_vm_serve(vm, id, false);

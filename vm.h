@@ -53,7 +53,9 @@ enum kt_hpet_line {
  * @target:	of a message: the vCPU it is for, as far as known
  * @next_ns:	next thing to do, guest time
  * @rang_ns:	host time of its last alarm
+ * @given:	counts interrupts: what was seen before the last one is out of date
  * @pulsing:	one entry is raising the line, or sending the message, now
+ * @again:	@pulsing, and there is something to do when that is over
  * @unsent:	@pulsing, and the message is still to be sent
  * @dormant:	the pin is masked: no alarm until the line's next event
  * @latched:	@dormant, and the 8259 remembers an edge
@@ -65,7 +67,9 @@ struct kt_source {
 	struct kvm_vcpu		*target;
 	u64			next_ns;
 	u64			rang_ns;
+	u32			given;
 	bool			pulsing;
+	bool			again;
 	bool			unsent;
 	bool			dormant;
 	bool			latched;
@@ -312,6 +316,8 @@ void kt_vm_halt_end(struct kt_vm *vm, struct kvm_vcpu *vcpu);
 void kt_vm_summoned(struct kt_vm *vm, struct kvm_vcpu *vcpu);
 
 void kt_vm_rearm(struct kt_vm *vm, unsigned int id, u64 now);
+bool kt_vm_comes_when_summoned(struct kt_vm *vm, struct kvm_vcpu *target);
+void kt_vm_look(struct kt_vm *vm, unsigned int id);
 void kt_vm_serve(struct kt_vm *vm, unsigned int id, bool fresh);
 void kt_vm_recheck(struct kt_vm *vm);
 void kt_vm_pic_initialized(struct kt_vm *vm, struct kvm_vcpu *vcpu);

@@ -171,7 +171,8 @@ static void pass(struct kt_vm *vm, unsigned int id, u64 interrupts, u64 now)
  */
 static bool account_rtc(struct kt_vm *vm, struct kt_tick_input *in)
 {
-	struct kt_tick *tick = &vm->source[KT_SOURCE_RTC].tick;
+	struct kt_source *source = &vm->source[KT_SOURCE_RTC];
+	struct kt_tick *tick = &source->tick;
 	u64 rises = kt_rtc_rises(&vm->rtc.model, in->now);
 	u64 caught_up = tick->stats.caught_up;
 	bool pulse;
@@ -184,11 +185,23 @@ static bool account_rtc(struct kt_vm *vm, struct kt_tick_input *in)
 	if (pulse && tick->stats.caught_up != caught_up)
 		kt_rtc_assert_periodic(&vm->rtc.model, in->now);
 
+	/*
+	 * The guest has read register C before the pulse that told it to was over. Another one
+	 * within it would be no edge, and the line would stay up for good.
+	 */
+	if (rises != vm->rtc.rises && !pulse && !vm->rtc.asserted && source->pulsing) {
+		source->again = true;
+		return false;
+	}
+
 	/* An edge on a masked input is lost, but the line is up. */
 	if (rises != vm->rtc.rises && !pulse && !vm->rtc.asserted) {
 		vm->rtc.asserted = true;
 		pulse = in->pin != KT_TICK_MASKED;
-		if (pulse)
+		/* The guest has read register C, and the request for that is still there. */
+		if (in->pin == KT_TICK_BUSY || in->pin == KT_TICK_LATCHED)
+			kt_tick_merge(tick, 1);
+		else if (pulse)
 			pass(vm, KT_SOURCE_RTC, 1, in->now);
 	}
 	vm->rtc.rises = rises;

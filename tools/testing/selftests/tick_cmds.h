@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Commands of the guest of tick_test, attach_test and unload_test.
+ * Commands of the guest of tick_test, race_test, attach_test and unload_test.
  */
 #ifndef TICK_CMDS_H
 #define TICK_CMDS_H
@@ -16,6 +16,8 @@ enum tick_cmd {
 	TICK_SETTLE,
 	/* A sync each arg 0 interrupts, for ever. */
 	TICK_REPORT,
+	/* From now on each arg 0th handler takes arg 1 CLK pulses. */
+	TICK_LINGER,
 };
 
 #endif /* TICK_CMDS_H */

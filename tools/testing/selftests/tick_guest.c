@@ -9,10 +9,17 @@
 #define CONTROL_MODE2		0x34
 #define DRAIN_CLKS		11932
 
+static uint64_t linger_each;
+static uint16_t linger_clks;
+
 void kt_guest_irq(unsigned int vector)
 {
-	if (vector == KT_GUEST_VEC_PIC || vector == KT_GUEST_VEC_IOAPIC)
-		kt_guest_shared->ticks++;
+	if (vector != KT_GUEST_VEC_PIC && vector != KT_GUEST_VEC_IOAPIC)
+		return;
+
+	kt_guest_shared->ticks++;
+	if (linger_each && kt_guest_shared->ticks % linger_each == 0)
+		kt_guest_pit_pause(linger_clks);
 }
 
 static void start(enum kt_pin pin, uint16_t count)
@@ -69,8 +76,12 @@ void kt_guest_main(void)
 		case TICK_REPORT:
 			report(shared->arg[0]);
 			break;
+		case TICK_LINGER:
+			linger_each = shared->arg[0];
+			linger_clks = shared->arg[1];
+			break;
 		default:
-			KT_CLAIM(shared->cmd, <=, TICK_REPORT);
+			KT_CLAIM(shared->cmd, <=, TICK_LINGER);
 		}
 		kt_guest_done();
 	}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A host that takes its time: workers that come to a function stay there a while.
+ * What another thread does meanwhile happens between two steps of the worker, each
+ * time, and not once a day on a busy machine.
+ */
+#include <linux/delay.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+
+/* With preemption off. */
+#define MAX_DELAY_MS	50
+
+static char *function = "";
+module_param(function, charp, 0444);
+MODULE_PARM_DESC(function, "Where workers are slow");
+
+static unsigned int delay_ms;
+module_param(delay_ms, uint, 0444);
+MODULE_PARM_DESC(delay_ms, "For how long (at most 50)");
+
+static unsigned int times;
+module_param(times, uint, 0444);
+MODULE_PARM_DESC(times, "How often so far; not to be set");
+
+static int slow(struct kprobe *probe, struct pt_regs *regs)
+{
+	if (current->flags & PF_WQ_WORKER) {
+		mdelay(delay_ms);
+		WRITE_ONCE(times, times + 1);
+	}
+	return 0;
+}
+
+static struct kprobe probe = {
+	.pre_handler = slow,
+};
+
+static int __init slow_init(void)
+{
+	if (delay_ms > MAX_DELAY_MS)
+		return -EINVAL;
+
+	probe.symbol_name = function;
+	return register_kprobe(&probe);
+}
+
+static void __exit slow_exit(void)
+{
+	unregister_kprobe(&probe);
+}
+
+module_init(slow_init);
+module_exit(slow_exit);
+
+MODULE_DESCRIPTION("Makes workers slow in one function");
+MODULE_LICENSE("GPL");
