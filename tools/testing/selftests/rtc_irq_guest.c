@@ -12,7 +12,7 @@
 #define PIC2_NONE		0xff
 #define PIC2_IRQ8		0x01
 #define IOAPIC_PIN		8
-#define TWO_PERIODS_CLKS	2386
+#define TWO_PERIODS_CLKS	9322
 #define REENABLE_EACH		4
 
 static enum rtc_handler handler = RTC_HANDLER_READ;

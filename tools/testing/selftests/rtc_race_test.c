@@ -7,7 +7,7 @@
 #include "harness.h"
 #include "rtc_vm.h"
 
-#define RS_1KHZ		6
+#define RS_256HZ	8
 #define TICKS		50
 #define DRAIN_CLKS	11932
 
@@ -49,7 +49,7 @@ TEST_F_TIMEOUT(rtc_race, guest_ticks_on, SLOW_TIMEOUT)
 	ASSERT_EQ(0, kt_vmm_create(&self->vm, &config));
 	ASSERT_EQ(true, rtc_command(&self->vm, RTC_ROUTE, variant->pin, 0));
 	ASSERT_EQ(true, rtc_command(&self->vm, RTC_HANDLER, RTC_HANDLER_REENABLE, 0));
-	ASSERT_EQ(true, rtc_write(&self->vm, RTC_A, RTC_A_RUN | RS_1KHZ));
+	ASSERT_EQ(true, rtc_write(&self->vm, RTC_A, RTC_A_RUN | RS_256HZ));
 	ASSERT_EQ(true, rtc_write(&self->vm, RTC_B, RTC_B_24H | RTC_B_PIE));
 	ASSERT_EQ(true, rtc_command(&self->vm, RTC_UNTIL, TICKS, 0));
 	ASSERT_EQ(true, rtc_write(&self->vm, RTC_A, RTC_A_RUN));
