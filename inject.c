@@ -89,15 +89,18 @@ static bool posts_interrupts(struct kvm_vcpu *vcpu)
 }
 
 /* Posted interrupts have every end of interrupt reported. */
-static bool line_pending(struct kt_line *line, struct kvm_vcpu *vcpu, u8 vector)
+static enum kt_tick_pin line_vector(struct kt_line *line, struct kvm_vcpu *vcpu, u8 vector)
 {
-	return posts_interrupts(vcpu) ? !READ_ONCE(line->acked) : kt_lapic_vector_pending(vcpu, vector);
+	if (posts_interrupts(vcpu))
+		return READ_ONCE(line->acked) ? KT_TICK_READY : KT_TICK_BUSY;
+
+	return kt_lapic_vector_pin(vcpu, vector);
 }
 
 /* An unmasked IOAPIC entry: find the vCPU that it names. */
 static enum kt_tick_pin probe_ioapic(struct kt_line *line, u64 entry)
 {
-	enum kt_tick_pin pin = KT_TICK_READY;
+	enum kt_tick_pin vector, pin = KT_TICK_READY;
 	struct kvm_vcpu *target = NULL;
 	struct kvm_vcpu *vcpu;
 	unsigned long i;
@@ -110,11 +113,14 @@ static enum kt_tick_pin probe_ioapic(struct kt_line *line, u64 entry)
 			continue;
 		if (!target)
 			target = vcpu;
-		if (ENTRY_DELIVERY(entry) <= APIC_DM_LOWEST &&
-		    line_pending(line, vcpu, ENTRY_VECTOR(entry))) {
-			target = vcpu;
-			pin = KT_TICK_BUSY;
-			break;
+		if (ENTRY_DELIVERY(entry) <= APIC_DM_LOWEST) {
+			vector = line_vector(line, vcpu, ENTRY_VECTOR(entry));
+			if (vector != KT_TICK_READY) {
+				target = vcpu;
+				pin = vector;
+			}
+			if (vector == KT_TICK_BUSY)
+				break;
 		}
 		/* A physical destination is one vCPU. */
 		if (!ENTRY_DEST_MODE(entry) && ENTRY_DEST(entry) != 0xff)
@@ -130,13 +136,14 @@ static enum kt_tick_pin probe_pic(struct kt_line *line, int pin, bool *masked)
 	u8 *first = (void *)line->kvm->arch.vpic + kt_layout.pic_pics;
 	u8 *chip = first + (pin / 8) * kt_layout.kpic_size;
 	bool requested = READ_ONCE(chip[kt_layout.kpic_irr]) & BIT(pin % 8);
+	bool served = READ_ONCE(chip[kt_layout.kpic_isr]) & BIT(pin % 8);
 	struct kvm_vcpu *vcpu0 = kvm_get_vcpu(line->kvm, 0);
 
 	*masked = READ_ONCE(chip[kt_layout.kpic_imr]) & BIT(pin % 8);
 	if (!*masked && vcpu0 && static_call(kt_kvm_apic_accept_pic_intr)(vcpu0) &&
 	    (pin < 8 || !(READ_ONCE(first[kt_layout.kpic_imr]) & BIT(PIC_CASCADE)))) {
 		WRITE_ONCE(line->through_pic, true);
-		return requested ? KT_TICK_BUSY : KT_TICK_READY;
+		return requested ? KT_TICK_BUSY : served ? KT_TICK_SERVED : KT_TICK_READY;
 	}
 	if (!READ_ONCE(line->through_pic))
 		return KT_TICK_MASKED;
@@ -243,7 +250,7 @@ static bool msi_matches(struct kvm_vcpu *vcpu, const struct kvm_lapic_irq *irq)
  * With posted interrupts the answer is always that it is taken.
  *
  * Context: Process.
- * Return: KT_TICK_READY or KT_TICK_BUSY.
+ * Return: KT_TICK_READY, KT_TICK_SERVED or KT_TICK_BUSY.
  */
 enum kt_tick_pin kt_inject_probe_msi(struct kvm *kvm, u64 message, struct kvm_vcpu **target)
 {
@@ -261,25 +268,26 @@ enum kt_tick_pin kt_inject_probe_msi(struct kvm *kvm, u64 message, struct kvm_vc
 		break;
 	}
 	WRITE_ONCE(*target, found);
-	return found && kt_lapic_vector_pending(found, irq.vector) ? KT_TICK_BUSY : KT_TICK_READY;
+	return found ? kt_lapic_vector_pin(found, irq.vector) : KT_TICK_READY;
 }
 
 /**
- * kt_inject_msi_is_free() - whether a vCPU would take a message now
+ * kt_inject_peek_msi() - what would become of a message now, if it is for a vCPU still
  * @kvm:	the VM
  * @message:	an interrupt
  * @target:	vCPU that it was last known to be for
  *
  * Context: Any, hard interrupt included.
- * Return: false if not, or if it is not for that vCPU any more.
+ * Return: KT_TICK_READY, KT_TICK_SERVED or KT_TICK_BUSY; KT_TICK_MASKED if it is for another one.
  */
-bool kt_inject_msi_is_free(struct kvm *kvm, u64 message, struct kvm_vcpu *target)
+enum kt_tick_pin kt_inject_peek_msi(struct kvm *kvm, u64 message, struct kvm_vcpu *target)
 {
 	struct kvm_kernel_irq_routing_entry entry = msi_entry(message);
 	struct kvm_lapic_irq irq;
 
 	kvm_set_msi_irq(kvm, &entry, &irq);
-	return msi_matches(target, &irq) && !kt_lapic_vector_pending(target, irq.vector);
+	return msi_matches(target, &irq) ? kt_lapic_vector_pin(target, irq.vector) :
+					   KT_TICK_MASKED;
 }
 
 /**

@@ -48,7 +48,7 @@ void kt_inject_level(struct kt_line *line, bool level);
 
 bool kt_inject_is_msi(u64 message);
 enum kt_tick_pin kt_inject_probe_msi(struct kvm *kvm, u64 message, struct kvm_vcpu **target);
-bool kt_inject_msi_is_free(struct kvm *kvm, u64 message, struct kvm_vcpu *target);
+enum kt_tick_pin kt_inject_peek_msi(struct kvm *kvm, u64 message, struct kvm_vcpu *target);
 int kt_inject_msi_atomic(struct kvm *kvm, u64 message);
 void kt_inject_msi(struct kvm *kvm, u64 message);
 bool kt_inject_can_store(void);
@@ -68,7 +68,8 @@ enum kt_presence {
 
 u64 kt_inject_guest_tsc(struct kvm_vcpu *vcpu, u64 host_tsc);
 enum kt_presence kt_inject_presence(struct kvm_vcpu *vcpu);
-enum kt_tick_pin kt_inject_probe_lvtt(struct kvm_vcpu *vcpu, bool patient);
+enum kt_tick_pin kt_lapic_vector_pin(struct kvm_vcpu *vcpu, u8 vector);
+enum kt_tick_pin kt_inject_probe_lvtt(struct kvm_vcpu *vcpu);
 void kt_inject_lvtt(struct kvm_vcpu *vcpu);
 void kt_inject_set_tmict(struct kvm_vcpu *vcpu, u32 val);
 u32 kt_inject_take_lvtt(struct kvm_vcpu *vcpu);

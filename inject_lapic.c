@@ -50,24 +50,38 @@ static u32 *lapic_reg(struct kvm_vcpu *vcpu, u32 reg)
 }
 
 /**
- * kt_inject_probe_lvtt() - what would become of an interrupt of the LAPIC timer now
+ * kt_lapic_vector_pin() - what would become of a vector's next interrupt
  * @vcpu:	a vCPU
- * @patient:	wait for the end of the handler, too: then the guest has time for other things
+ * @vector:	the vector
+ *
+ * Posted, a request waits elsewhere until the next entry: it is not seen.
  *
  * Context: Any.
- * Return: KT_TICK_READY, KT_TICK_BUSY or KT_TICK_MASKED.
+ * Return: KT_TICK_READY, KT_TICK_SERVED or KT_TICK_BUSY.
  */
-enum kt_tick_pin kt_inject_probe_lvtt(struct kvm_vcpu *vcpu, bool patient)
+enum kt_tick_pin kt_lapic_vector_pin(struct kvm_vcpu *vcpu, u8 vector)
+{
+	if (kt_lapic_vector_bit(vcpu, APIC_IRR, vector))
+		return KT_TICK_BUSY;
+
+	return kt_lapic_vector_bit(vcpu, APIC_ISR, vector) ? KT_TICK_SERVED : KT_TICK_READY;
+}
+
+/**
+ * kt_inject_probe_lvtt() - what would become of an interrupt of the LAPIC timer now
+ * @vcpu:	a vCPU
+ *
+ * Context: Any.
+ * Return: KT_TICK_READY, KT_TICK_SERVED, KT_TICK_BUSY or KT_TICK_MASKED.
+ */
+enum kt_tick_pin kt_inject_probe_lvtt(struct kvm_vcpu *vcpu)
 {
 	u32 lvtt = READ_ONCE(*lapic_reg(vcpu, APIC_LVTT));
-	u8 vector = lvtt & APIC_VECTOR_MASK;
 
 	if ((lvtt & APIC_LVT_MASKED) || !(vcpu->arch.apic_base & MSR_IA32_APICBASE_ENABLE))
 		return KT_TICK_MASKED;
 
-	return kt_lapic_vector_pending(vcpu, vector) ||
-	       (patient && kt_lapic_vector_bit(vcpu, APIC_ISR, vector)) ? KT_TICK_BUSY :
-									   KT_TICK_READY;
+	return kt_lapic_vector_pin(vcpu, lvtt & APIC_VECTOR_MASK);
 }
 
 /**

@@ -42,6 +42,7 @@ static const struct {
 	{ "kvm_pic",		"pics",		&kt_layout.pic_pics },
 	{ "kvm_kpic_state",	"irr",		&kt_layout.kpic_irr },
 	{ "kvm_kpic_state",	"imr",		&kt_layout.kpic_imr },
+	{ "kvm_kpic_state",	"isr",		&kt_layout.kpic_isr },
 	{ "kvm_kpic_state",	"elcr_mask",	&kt_layout.kpic_elcr_mask },
 	{ "kvm_kpic_state",	NULL,		&kt_layout.kpic_size },
 };

@@ -69,6 +69,7 @@ KT_KVM_FUNCTIONS(KT_DECLARE)
  * @pic_pics:		the two chips of a struct kvm_pic
  * @kpic_irr:		request register of a struct kvm_kpic_state
  * @kpic_imr:		mask register
+ * @kpic_isr:		in-service register
  * @kpic_elcr_mask:	constant by which the layout is recognized
  * @kpic_size:		of a struct kvm_kpic_state: from the first 8259 to the second
  */
@@ -83,6 +84,7 @@ struct kt_layout {
 	u32	pic_pics;
 	u32	kpic_irr;
 	u32	kpic_imr;
+	u32	kpic_isr;
 	u32	kpic_elcr_mask;
 	u32	kpic_size;
 };
@@ -113,12 +115,6 @@ static inline bool kt_lapic_vector_bit(struct kvm_vcpu *vcpu, u32 reg, u8 vector
 	u32 *bits = kt_lapic_regs(vcpu) + reg + (vector / 32) * 0x10;
 
 	return READ_ONCE(*bits) & BIT(vector % 32);
-}
-
-/* Has this vCPU not yet taken the vector? Posted, it waits elsewhere until the next entry. */
-static inline bool kt_lapic_vector_pending(struct kvm_vcpu *vcpu, u8 vector)
-{
-	return kt_lapic_vector_bit(vcpu, APIC_IRR, vector);
 }
 
 #endif /* KT_SYMBOLS_H */

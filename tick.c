@@ -23,6 +23,9 @@
 /* A blocked pin is not polled faster than this, whatever the parameters. */
 #define MIN_RETRY_NS	1000ULL
 
+/* What a guest that is too slow for its ticks is left to itself, at most. */
+#define MAX_ROOM_NS	10000000ULL
+
 /* The fastest rate has to be faster than the grid, or a catch-up never ends. */
 #define MIN_RATE_PCT	101U
 
@@ -90,6 +93,16 @@ static u32 catchup_rate_pct(const struct kt_tick *t)
 	return max(min(rates[i].rate_pct, t->params.max_rate_pct), MIN_RATE_PCT);
 }
 
+/*
+ * One on the grid may come within the handler of the one before, as on hardware. What is owed
+ * waits for its end, and so does the next one on the grid: the guest would be left no time for
+ * anything else.
+ */
+static bool is_patient(const struct kt_tick *t)
+{
+	return is_promised(t) || is_short(t) || t->within || t->crowded;
+}
+
 /* Least distance between the last injection and the next. */
 static u64 spacing(const struct kt_tick *t)
 {
@@ -104,6 +117,25 @@ static u64 spacing(const struct kt_tick *t)
 static u64 slot(const struct kt_tick *t)
 {
 	return t->injected ? add_sat(t->last_ns, spacing(t)) : 0;
+}
+
+static u64 earliest(const struct kt_tick *t)
+{
+	return max(slot(t), t->room_ns);
+}
+
+/*
+ * The guest is done with the last interrupt. If that was after the time of the next one, twice
+ * in a row, it does nothing but take ticks: leave it half the time that this one took it.
+ */
+static void make_room(struct kt_tick *t, u64 now)
+{
+	if (t->blocked && is_promised(t) && now >= slot(t)) {
+		if (t->crowded && !t->overrun)
+			t->room_ns = add_sat(now, min((now - t->last_ns) / 2, MAX_ROOM_NS));
+		t->overrun = true;
+	}
+	t->blocked = false;
 }
 
 static u64 max_debt(const struct kt_tick *t)
@@ -206,6 +238,24 @@ static void miss_busy(struct kt_tick *t, u64 ticks)
 		t->stats.merged += ticks;
 		break;
 	}
+	t->blocked = is_promised(t);
+}
+
+/* To look whether a guest is done takes its time: the longer it takes, the less often. */
+static u64 retry_interval(const struct kt_tick *t, u64 now)
+{
+	return max3(spacing(t), MIN_RETRY_NS, min(now - t->last_ns, MAX_ROOM_NS));
+}
+
+/*
+ * The guest is still at the one before, and nothing is requested: whatever the policy, one of
+ * these waits here as it would in a controller.
+ */
+static void miss_served(struct kt_tick *t, u64 ticks)
+{
+	if (ticks)
+		owe(t, ticks);
+	t->blocked = is_promised(t);
 }
 
 /* A period below the bound brings several edges at a time to a host in time. */
@@ -230,6 +280,7 @@ static bool deliver(struct kt_tick *t, const struct kt_tick_input *in, u64 ticks
 	bool on_time = ticks == 1 && !is_promised(t);
 	bool due, ok;
 
+	make_room(t, in->now);
 	if (t->params.policy == KVM_TIMERS_POLICY_DISCARD && host_was_late(t, ticks)) {
 		t->stats.dropped += ticks;
 		ticks = 0;
@@ -246,7 +297,7 @@ static bool deliver(struct kt_tick *t, const struct kt_tick_input *in, u64 ticks
 		due = false;
 	}
 
-	ok = (due || is_promised(t)) && in->now >= slot(t);
+	ok = (due || is_promised(t)) && in->now >= earliest(t);
 	if (!t->catching)
 		t->held = ok ? due && t->held : due || t->held;
 	if (ok) {
@@ -258,6 +309,9 @@ static bool deliver(struct kt_tick *t, const struct kt_tick_input *in, u64 ticks
 			t->stats.caught_up++;
 		t->last_ns = in->now;
 		t->injected = true;
+		t->within = in->pin != KT_TICK_READY;
+		t->crowded = t->overrun;
+		t->overrun = false;
 	}
 	settle(t);
 	if (ok)
@@ -306,6 +360,7 @@ bool kt_tick_service(struct kt_tick *t, const struct kt_tick_input *in)
 
 	/* A guest clock that was set back must not silence the device until it is past. */
 	t->last_ns = min(t->last_ns, in->now);
+	t->room_ns = min(t->room_ns, add_sat(in->now, MAX_ROOM_NS));
 	set_period(t, in->period_ns);
 
 	switch (in->pin) {
@@ -314,7 +369,7 @@ bool kt_tick_service(struct kt_tick *t, const struct kt_tick_input *in)
 		return false;
 	case KT_TICK_BUSY:
 		miss_busy(t, ticks);
-		t->retry_ns = add_sat(in->now, max(spacing(t), MIN_RETRY_NS));
+		t->retry_ns = add_sat(in->now, retry_interval(t, in->now));
 		return false;
 	case KT_TICK_LATCHED:
 		miss_busy(t, ticks);
@@ -322,7 +377,13 @@ bool kt_tick_service(struct kt_tick *t, const struct kt_tick_input *in)
 		t->retry_ns = KT_NEVER;
 		return false;
 	default:
-		return deliver(t, in, ticks);
+		/* Handlers end an interrupt at their own end, or mask the 8259 until then. */
+		if (in->pin == KT_TICK_READY || !is_patient(t))
+			return deliver(t, in, ticks);
+		miss_served(t, ticks);
+		t->retry_ns = in->pin == KT_TICK_LATCH ? KT_NEVER :
+			      add_sat(in->now, retry_interval(t, in->now));
+		return false;
 	}
 }
 
@@ -352,7 +413,7 @@ bool kt_tick_single(struct kt_tick *t, const struct kt_tick_input *in)
 		t->stats.dropped += ticks;
 		return false;
 	}
-	if (in->pin != KT_TICK_READY) {
+	if (in->pin != KT_TICK_READY && in->pin != KT_TICK_SERVED) {
 		t->stats.coalesced += ticks;
 		t->stats.merged += ticks;
 		return false;
@@ -378,7 +439,7 @@ u64 kt_tick_deadline(const struct kt_tick *t)
 	if (!is_promised(t))
 		return KT_NEVER;
 
-	return max(slot(t), t->retry_ns);
+	return max(earliest(t), t->retry_ns);
 }
 
 /**
@@ -393,6 +454,11 @@ void kt_tick_forgive(struct kt_tick *t)
 	t->owed = 0;
 	t->held = false;
 	t->catching = false;
+	t->within = false;
+	t->blocked = false;
+	t->overrun = false;
+	t->crowded = false;
+	t->room_ns = 0;
 }
 
 /**

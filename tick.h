@@ -11,7 +11,8 @@
 
 /**
  * enum kt_tick_pin - what the interrupt pin would do with an edge now
- * @KT_TICK_READY:	unmasked, and the guest has taken the last one: it is delivered
+ * @KT_TICK_READY:	unmasked, and the guest is done with the last one: it is delivered
+ * @KT_TICK_SERVED:	unmasked, and the guest is still at the last one: it comes after that
  * @KT_TICK_BUSY:	unmasked, but the last one is still waiting: it would be coalesced
  * @KT_TICK_LATCH:	masked by the guest, but the controller would remember one edge
  * @KT_TICK_LATCHED:	masked by the guest, and the controller remembers one already: it
@@ -20,6 +21,7 @@
  */
 enum kt_tick_pin {
 	KT_TICK_READY,
+	KT_TICK_SERVED,
 	KT_TICK_BUSY,
 	KT_TICK_LATCH,
 	KT_TICK_LATCHED,
@@ -50,10 +52,15 @@ struct kt_tick_params {
  * @period_ns:	period of the present tick stream, 0 for one-shot edges
  * @last_ns:	guest time of the last injection, if @injected
  * @retry_ns:	not before this is a blocked pin tried again; KT_NEVER: not by time
+ * @room_ns:	not before this is anything that is owed given: the guest is to get on
  * @injected:	there has been an injection
  * @held:	one of @owed waits for nothing but its distance from the last one: no
  *		threshold, no limit and no rescaling applies to it
  * @catching:	a catch-up is in progress: from the threshold until the grid is met again
+ * @within:	the last injection came within the handler of the one before
+ * @blocked:	the pin keeps back what is owed
+ * @overrun:	since the last injection it did so until after the time for it
+ * @crowded:	and so it did before the last injection
  * @late_us:	lateness of the last delivery
  * @stats:	counters; due + rescaled = delivered + merged + dropped + given_up + owed
  */
@@ -64,9 +71,14 @@ struct kt_tick {
 	u64				period_ns;
 	u64				last_ns;
 	u64				retry_ns;
+	u64				room_ns;
 	bool				injected;
 	bool				held;
 	bool				catching;
+	bool				within;
+	bool				blocked;
+	bool				overrun;
+	bool				crowded;
 	u64				late_us;
 	struct kvm_timers_tick_stats	stats;
 };

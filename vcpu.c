@@ -115,8 +115,7 @@ static noinline void give(struct kt_vcpu *v, u64 now)
 		.edges		= kt_lapic_timer_edges_seen(&v->timer),
 		.period_ns	= kt_lapic_timer_period(&v->timer),
 		.edge_ns	= v->timer.edge_ns,
-		/* A guest whose handlers take all of its time would never catch up. */
-		.pin		= kt_inject_probe_lvtt(v->vcpu, v->tick.catching),
+		.pin		= kt_inject_probe_lvtt(v->vcpu),
 	};
 
 	if (kt_vm_service_tick(v->vm, KVM_TIMERS_DEVICE_LAPIC, &v->tick, v->late, &in,

@@ -101,14 +101,17 @@ static void call_for_service(struct kt_vm *vm, unsigned int id)
 static bool send_at_once(struct kt_vm *vm, unsigned int id, u64 now)
 {
 	struct kt_source *source = &vm->source[id];
+	enum kt_tick_pin pin;
 	bool edge;
 
 	if (!source->message || !source->target || source->pulsing ||
-	    !kt_inject_is_msi(source->message) ||
-	    !kt_inject_msi_is_free(vm->kvm, source->message, source->target))
+	    !kt_inject_is_msi(source->message))
+		return false;
+	pin = kt_inject_peek_msi(vm->kvm, source->message, source->target);
+	if (pin != KT_TICK_READY && pin != KT_TICK_SERVED)
 		return false;
 
-	if (kt_vm_account(vm, id, KT_TICK_READY, now, &edge)) {
+	if (kt_vm_account(vm, id, pin, now, &edge)) {
 		smp_store_release(&source->given, source->given + 1);
 		source->pulsing = kt_inject_msi_atomic(vm->kvm, source->message) == -EWOULDBLOCK;
 		source->unsent = source->pulsing;

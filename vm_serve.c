@@ -164,7 +164,8 @@ static bool serve(struct kt_vm *vm, unsigned int id, bool fresh)
 		return false;
 	}
 	now = kt_vm_now(vm);
-	if (fresh && out.pin != KT_TICK_READY && out.pin != KT_TICK_BUSY)
+	if (fresh && out.pin != KT_TICK_READY && out.pin != KT_TICK_SERVED &&
+	    out.pin != KT_TICK_BUSY)
 		kt_tick_forgive(&source->tick);
 	pulse = kt_vm_account(vm, id, out.pin, now, &edge) || source->unsent;
 	source->unsent = pulse && !can_give(out.line, out.message);

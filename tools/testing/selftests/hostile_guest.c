@@ -62,7 +62,7 @@
 #define VEC_LAPIC		0x60
 #define NR_VEC_LAPIC		16
 
-/* So many interrupts between two accesses: the guest gets to nothing else. */
+/* So many interrupts between two accesses: a level that nobody takes down. */
 #define STORM			32
 
 static uint64_t rng;
@@ -80,7 +80,7 @@ static void rtc_write(uint8_t index, uint8_t val)
 	outb(val, RTC_DATA);
 }
 
-/* What has been programmed is faster than this host can emulate: end it. */
+/* The guest gets to nothing else: end it. */
 static void silence(void)
 {
 	if (has_lapic) {

@@ -52,6 +52,8 @@ enum rtc_handler {
 	RTC_HANDLER_READ,
 	/* And now and then takes PIE away until PF is set again: twice a period of 1 kHz. */
 	RTC_HANDLER_REENABLE,
+	/* Takes its time. */
+	RTC_HANDLER_SLOW,
 };
 
 enum rtc_index {

@@ -15,6 +15,9 @@
 #define TWO_PERIODS_CLKS	9322
 #define REENABLE_EACH		4
 
+/* Two milliseconds: more than the periods of all rates but the slowest. */
+#define SLOW_CLKS		2386
+
 static enum rtc_handler handler = RTC_HANDLER_READ;
 static uint64_t without_pf;
 static uint64_t without_irqf;
@@ -49,6 +52,8 @@ void kt_guest_irq(unsigned int vector)
 		without_pf += !(last_c & RTC_C_PF);
 		without_irqf += !(last_c & RTC_C_IRQF);
 	}
+	if (handler == RTC_HANDLER_SLOW)
+		kt_guest_pit_pause(SLOW_CLKS);
 	if (handler == RTC_HANDLER_REENABLE && kt_guest_shared->ticks % REENABLE_EACH == 0) {
 		kt_rtc_guest_write(RTC_B, RTC_B_24H);
 		kt_guest_pit_pause(TWO_PERIODS_CLKS);
@@ -67,7 +72,7 @@ static void until(uint64_t ticks)
 	}
 }
 
-/* A guest that is too slow for the rate does not leave its handler again, but for this. */
+/* What comes while the guest is on its way out of its last handler is not counted any more. */
 static void burst(uint64_t ticks, enum kt_pin pin)
 {
 	last_pin = pin;

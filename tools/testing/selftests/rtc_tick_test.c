@@ -388,6 +388,27 @@ TEST_F_TIMEOUT(rtc_tick, masked_before_taken, SLOW_TIMEOUT)
 	EXPECT_FLAGS();
 }
 
+/* Handlers of 2 ms and ticks of 122 us: the guest gets on all the same, whatever the policy. */
+TEST_F_TIMEOUT(rtc_tick, slow_guest_gets_on, SLOW_TIMEOUT)
+{
+	static const uint32_t policies[] = {
+		KVM_TIMERS_POLICY_CATCHUP, KVM_TIMERS_POLICY_MERGE, KVM_TIMERS_POLICY_DISCARD,
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+		ASSERT_EQ(true, create(&self->vm, policies[i], variant->pin));
+		ASSERT_EQ(true, rtc_command(&self->vm, RTC_HANDLER, RTC_HANDLER_SLOW, 0));
+		ASSERT_EQ(true, start(&self->vm, RS_8KHZ, &self->released));
+		ASSERT_EQ(true, until(&self->vm, BEFORE_GAP));
+		EXPECT_LE(self->vm.shared->ticks, BEFORE_GAP + AFTER_GAP);
+		ASSERT_EQ(true, rtc_command(&self->vm, RTC_HANDLER, RTC_HANDLER_READ, 0));
+		EXPECT_FLAGS();
+		STOP();
+		kt_vmm_destroy(&self->vm);
+	}
+}
+
 static uint64_t least_due(unsigned int rs)
 {
 	return rtc_cycles(GAP_NS) / rtc_period(rs) - GRID_EDGES;

@@ -28,8 +28,14 @@ struct ref {
 	bool				held;
 	bool				catching;
 	bool				injected;
+	/* The guest was past the time of what was promised: with this one, with the last one. */
+	bool				inside;
+	bool				waits;
+	bool				late;
+	bool				late_before;
 	u64				last;
 	u64				retry;
+	u64				room;
 	u64				late_us;
 	struct kvm_timers_tick_stats	s;
 };
@@ -135,6 +141,11 @@ static void ref_forgive(struct ref *r)
 	r->debt = 0;
 	r->held = false;
 	r->catching = false;
+	r->inside = false;
+	r->waits = false;
+	r->late = false;
+	r->late_before = false;
+	r->room = 0;
 }
 
 /* Not like a masked pin: whatever the policy and however many, all are gone. */
@@ -177,7 +188,7 @@ static void ref_params(struct ref *r, const struct kt_tick_params *p)
 static bool ref_choose(struct ref *r, u64 now, bool newest)
 {
 	u128 open_ns = (u128)r->last + ref_gap(r, r->debt + r->held + newest);
-	bool open = !r->injected || now >= open_ns;
+	bool open = (!r->injected || now >= open_ns) && now >= r->room;
 
 	if (ref_one_at_most(r)) {
 		if (newest && r->held)
@@ -223,14 +234,33 @@ static void ref_count(struct ref *r, const struct kt_tick_input *in, bool on_tim
 	r->s.caught_up += !on_time;
 }
 
+static bool ref_promised(const struct ref *r)
+{
+	return r->held || (r->catching && r->debt);
+}
+
+/* Two in a row that the guest ended too late: half of what the second took it is its own. */
+static void ref_end_wait(struct ref *r, u64 now)
+{
+	u128 open_ns = (u128)r->last + ref_gap(r, r->debt + r->held);
+
+	if (r->waits && ref_promised(r) && (!r->injected || now >= open_ns)) {
+		if (r->late_before && !r->late)
+			r->room = now + (now - r->last > 20 * MS ? 10 * MS : (now - r->last) / 2);
+		r->late = true;
+	}
+	r->waits = false;
+}
+
 static bool ref_deliver(struct ref *r, const struct kt_tick_input *in, u64 ticks)
 {
-	bool on_time = ticks == 1 && !r->held && !(r->catching && r->debt);
+	bool on_time = ticks == 1 && !ref_promised(r);
 	bool discard = r->p.policy == KVM_TIMERS_POLICY_DISCARD && ticks > 1;
 	u128 behind = (u128)(ticks - 1) * ref_pace(r);
 	bool fire;
 	u64 i;
 
+	ref_end_wait(r, in->now);
 	/* Late by a whole period, and by more than the bound alone explains. */
 	discard = discard && behind >= ref_pace(r) && behind >= r->p.min_interval_ns;
 	for (i = 1; i <= ticks; i++) {
@@ -244,6 +274,9 @@ static bool ref_deliver(struct ref *r, const struct kt_tick_input *in, u64 ticks
 	if (fire) {
 		r->last = in->now;
 		r->injected = true;
+		r->inside = in->pin != KT_TICK_READY;
+		r->late_before = r->late;
+		r->late = false;
 		if (on_time)
 			r->catching = false;
 	}
@@ -262,33 +295,49 @@ static bool coalesces(enum kt_tick_pin pin)
 static bool ref_service(struct ref *r, const struct kt_tick_input *in)
 {
 	u64 ticks = in->edges > r->seen ? in->edges - r->seen : 0;
+	bool within, patient;
 	u64 i;
 
 	r->seen = in->edges;
 	r->s.due += ticks;
 	if (r->last > in->now)
 		r->last = in->now;
+	if (r->room > in->now + 10 * MS)
+		r->room = in->now + 10 * MS;
 	ref_period(r, in->period_ns);
 
-	if (in->pin == KT_TICK_READY || in->pin == KT_TICK_LATCH)
+	/* What was not promised, and can be given at its rate, need not wait for the guest once. */
+	within = in->pin == KT_TICK_SERVED || in->pin == KT_TICK_LATCH;
+	patient = ref_promised(r) || r->inside || r->late_before ||
+		  (r->period && r->period <= r->p.min_interval_ns);
+	if (in->pin == KT_TICK_READY || (within && !patient))
 		return ref_deliver(r, in, ticks);
 
 	for (i = 0; i < ticks; i++) {
 		if (coalesces(in->pin))
 			r->s.coalesced++;
-		if (r->p.policy == KVM_TIMERS_POLICY_DISCARD ||
-		    (in->pin == KT_TICK_MASKED && ticks == 1))
+		if (within)
+			ref_miss(r);
+		else if (r->p.policy == KVM_TIMERS_POLICY_DISCARD ||
+			 (in->pin == KT_TICK_MASKED && ticks == 1))
 			r->s.dropped++;
 		else if (coalesces(in->pin) && r->p.policy == KVM_TIMERS_POLICY_MERGE)
 			r->s.merged++;
 		else
 			ref_miss(r);
 	}
+	if (in->pin != KT_TICK_MASKED)
+		r->waits = ref_promised(r);
 
 	r->retry = KT_NEVER;
-	if (in->pin == KT_TICK_BUSY) {
+	if (in->pin == KT_TICK_BUSY || in->pin == KT_TICK_SERVED) {
 		u64 gap = ref_gap(r, r->debt + r->held);
+		u64 waited = in->now - r->last;
 
+		if (waited > 10 * MS)
+			waited = 10 * MS;
+		if (gap < waited)
+			gap = waited;
 		r->retry = in->now + (gap > US ? gap : US);
 	}
 	return false;
@@ -298,8 +347,10 @@ static u64 ref_deadline(const struct ref *r)
 {
 	u64 slot = r->injected ? r->last + ref_gap(r, r->debt + r->held) : 0;
 
-	if (!r->held && !(r->catching && r->debt))
+	if (!ref_promised(r))
 		return KT_NEVER;
+	if (slot < r->room)
+		slot = r->room;
 	return slot > r->retry ? slot : r->retry;
 }
 
@@ -334,12 +385,19 @@ static const char *compare(const struct history *h)
 static const char *promises(const struct history *h, const struct kt_tick *before,
 			    const struct kt_tick_input *in, bool fire)
 {
-	bool ready = in->pin == KT_TICK_READY || in->pin == KT_TICK_LATCH;
+	bool within = in->pin == KT_TICK_SERVED || in->pin == KT_TICK_LATCH;
+	bool promised = before->held || (before->catching && before->owed);
+	bool ready = in->pin == KT_TICK_READY;
 	u64 distance = in->now - before->last_ns;
 	u64 deadline = kt_tick_deadline(before);
 
-	if (fire && !ready)
+	if (fire && !ready && !within)
 		return "injected into a blocked pin";
+	if (fire && within && promised && before->period_ns == h->tick.period_ns)
+		return "what was owed came within a handler";
+	if (fire && promised && !h->went_back && in->now < before->room_ns &&
+	    before->period_ns == h->tick.period_ns)
+		return "no room for the guest";
 	if (fire && before->injected && !h->went_back && distance < before->params.min_interval_ns)
 		return "closer than the shortest interval";
 	if (fire && before->injected && !h->went_back && before->catching &&
@@ -425,7 +483,8 @@ static void advance(struct history *h)
 static void disturb(struct history *h)
 {
 	static const enum kt_tick_pin pins[] = {
-		KT_TICK_READY, KT_TICK_READY, KT_TICK_READY, KT_TICK_BUSY, KT_TICK_BUSY,
+		KT_TICK_READY, KT_TICK_READY, KT_TICK_READY, KT_TICK_SERVED, KT_TICK_SERVED,
+		KT_TICK_BUSY, KT_TICK_BUSY,
 		KT_TICK_LATCH, KT_TICK_LATCHED, KT_TICK_MASKED,
 	};
 
