@@ -133,7 +133,8 @@ static void outsl(uint16_t port, const void *buf, uint64_t count)
 	asm volatile("rep outsl" : "+S"(buf), "+c"(count) : "d"(port) : "memory");
 }
 
-static void access_string(uint16_t port, unsigned int how)
+/* Return: how many accesses that was. */
+static unsigned int access_string(uint16_t port, unsigned int how)
 {
 	static uint32_t buf[MAX_STRING];
 	unsigned int n = 1 + random() % MAX_STRING, i;
@@ -160,6 +161,7 @@ static void access_string(uint16_t port, unsigned int how)
 	default:
 		outsl(port, buf, n);
 	}
+	return n;
 }
 
 static void access(uint16_t port, unsigned int how)
@@ -360,22 +362,23 @@ static void take_interrupts(enum kt_pin pin)
 /* arg 0: accesses, arg 1: seed, arg 2: enum kt_pin, arg 3: the LAPIC timer, too. */
 void kt_guest_main(void)
 {
-	uint64_t n = kt_guest_shared->arg[0], i;
+	uint64_t left = kt_guest_shared->arg[0], n;
 
 	rng = kt_guest_shared->arg[1] | 1;
 	has_lapic = kt_guest_shared->arg[3];
 	take_interrupts(kt_guest_shared->arg[2]);
 	sti();
-	for (i = 0; i < n; i++) {
+	for (; left; left -= n < left ? n : left) {
 		since_access = 0;
+		n = 1;
 		if (has_lapic && random() % 8 == 0)
 			access_lapic(random());
 		else if (random() % 4 == 0)
 			access_hpet(random());
-		else if (random() % 8)
+		else if (random() % 4)
 			access(pick_port(), random());
 		else
-			access_string(pick_port(), random());
+			n = access_string(pick_port(), random());
 	}
 
 	/* The device still works, whatever has been done to it and to those that replace it. */
