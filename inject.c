@@ -94,7 +94,7 @@ static enum kt_tick_pin line_vector(struct kt_line *line, struct kvm_vcpu *vcpu,
 	if (posts_interrupts(vcpu))
 		return READ_ONCE(line->acked) ? KT_TICK_READY : KT_TICK_BUSY;
 
-	return kt_lapic_vector_pin(vcpu, vector);
+	return kt_inject_vector_pin(vcpu, vector);
 }
 
 /* An unmasked IOAPIC entry: find the vCPU that it names. */
@@ -268,7 +268,7 @@ enum kt_tick_pin kt_inject_probe_msi(struct kvm *kvm, u64 message, struct kvm_vc
 		break;
 	}
 	WRITE_ONCE(*target, found);
-	return found ? kt_lapic_vector_pin(found, irq.vector) : KT_TICK_READY;
+	return found ? kt_inject_vector_pin(found, irq.vector) : KT_TICK_READY;
 }
 
 /**
@@ -286,7 +286,7 @@ enum kt_tick_pin kt_inject_peek_msi(struct kvm *kvm, u64 message, struct kvm_vcp
 	struct kvm_lapic_irq irq;
 
 	kvm_set_msi_irq(kvm, &entry, &irq);
-	return msi_matches(target, &irq) ? kt_lapic_vector_pin(target, irq.vector) :
+	return msi_matches(target, &irq) ? kt_inject_vector_pin(target, irq.vector) :
 					   KT_TICK_MASKED;
 }
 

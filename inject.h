@@ -68,7 +68,7 @@ enum kt_presence {
 
 u64 kt_inject_guest_tsc(struct kvm_vcpu *vcpu, u64 host_tsc);
 enum kt_presence kt_inject_presence(struct kvm_vcpu *vcpu);
-enum kt_tick_pin kt_lapic_vector_pin(struct kvm_vcpu *vcpu, u8 vector);
+enum kt_tick_pin kt_inject_vector_pin(struct kvm_vcpu *vcpu, u8 vector);
 enum kt_tick_pin kt_inject_probe_lvtt(struct kvm_vcpu *vcpu);
 void kt_inject_lvtt(struct kvm_vcpu *vcpu);
 void kt_inject_set_tmict(struct kvm_vcpu *vcpu, u32 val);

@@ -50,7 +50,7 @@ static u32 *lapic_reg(struct kvm_vcpu *vcpu, u32 reg)
 }
 
 /**
- * kt_lapic_vector_pin() - what would become of a vector's next interrupt
+ * kt_inject_vector_pin() - what would become of a vector's next interrupt
  * @vcpu:	a vCPU
  * @vector:	the vector
  *
@@ -59,7 +59,7 @@ static u32 *lapic_reg(struct kvm_vcpu *vcpu, u32 reg)
  * Context: Any.
  * Return: KT_TICK_READY, KT_TICK_SERVED or KT_TICK_BUSY.
  */
-enum kt_tick_pin kt_lapic_vector_pin(struct kvm_vcpu *vcpu, u8 vector)
+enum kt_tick_pin kt_inject_vector_pin(struct kvm_vcpu *vcpu, u8 vector)
 {
 	if (kt_lapic_vector_bit(vcpu, APIC_IRR, vector))
 		return KT_TICK_BUSY;
@@ -81,7 +81,7 @@ enum kt_tick_pin kt_inject_probe_lvtt(struct kvm_vcpu *vcpu)
 	if ((lvtt & APIC_LVT_MASKED) || !(vcpu->arch.apic_base & MSR_IA32_APICBASE_ENABLE))
 		return KT_TICK_MASKED;
 
-	return kt_lapic_vector_pin(vcpu, lvtt & APIC_VECTOR_MASK);
+	return kt_inject_vector_pin(vcpu, lvtt & APIC_VECTOR_MASK);
 }
 
 /**

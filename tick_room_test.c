@@ -118,11 +118,12 @@ static void kt_tick_room_test_quick_guest(struct kunit *test)
 static struct kunit_case kt_tick_room_test_cases[] = {
 	KUNIT_CASE(kt_tick_room_test_slow_guest),
 	KUNIT_CASE(kt_tick_room_test_quick_guest),
-	{}
+	{ }
 };
 
 static struct kunit_suite kt_tick_room_test_suite = {
-	.name = "kvm_timers-tick_room",
-	.test_cases = kt_tick_room_test_cases,
+	.name		= "kvm_timers-tick_room",
+	.test_cases	= kt_tick_room_test_cases,
 };
+
 kunit_test_suite(kt_tick_room_test_suite);

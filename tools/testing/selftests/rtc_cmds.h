@@ -50,7 +50,7 @@ enum rtc_handler {
 	RTC_HANDLER_IDLE,
 	/* Reads register C. */
 	RTC_HANDLER_READ,
-	/* And now and then takes PIE away until PF is set again: twice a period of 1 kHz. */
+	/* And now and then takes PIE away until PF is set again: twice a period of 256 Hz. */
 	RTC_HANDLER_REENABLE,
 	/* Takes its time. */
 	RTC_HANDLER_SLOW,

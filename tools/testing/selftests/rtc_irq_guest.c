@@ -12,10 +12,12 @@
 #define PIC2_NONE		0xff
 #define PIC2_IRQ8		0x01
 #define IOAPIC_PIN		8
-#define TWO_PERIODS_CLKS	9322
 #define REENABLE_EACH		4
 
-/* Two milliseconds: more than the periods of all rates but the slowest. */
+/* Of 256 Hz. */
+#define TWO_PERIODS_CLKS	9322
+
+/* Two milliseconds: sixteen periods of the fastest rate. */
 #define SLOW_CLKS		2386
 
 static enum rtc_handler handler = RTC_HANDLER_READ;
