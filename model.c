@@ -27,6 +27,23 @@ u64 kt_model_scale(u64 a, u32 mul, u32 div)
 }
 
 /**
+ * kt_model_scale_long() - kt_model_scale() by a ratio of long numbers
+ * @a:		value to scale
+ * @mul:	numerator
+ * @div:	denominator, not 0
+ *
+ * Context: Any.
+ * Return: floor(@a * @mul / @div), or KT_NEVER where that exceeds 64 bits.
+ */
+u64 kt_model_scale_long(u64 a, u64 mul, u64 div)
+{
+	if (mul_u64_u64_shr(a, mul, 64) >= div)
+		return KT_NEVER;
+
+	return mul_u64_u64_div_u64(a, mul, div);
+}
+
+/**
  * kt_model_scale_up() - scale a value by a ratio, rounding up
  * @a:		value to scale
  * @mul:	numerator

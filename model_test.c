@@ -101,10 +101,46 @@ static void model_scale_small(struct kunit *test)
 	}
 }
 
+struct long_case {
+	u64	a;
+	u64	mul;
+	u64	div;
+	u64	val;
+};
+
+static const struct long_case long_cases[] = {
+	{ 0, U64_MAX, 1, 0 },
+	{ U64_MAX, 1, 1, U64_MAX },
+	{ U64_MAX, U64_MAX, U64_MAX, U64_MAX },
+	{ 7, 1ULL << 63, 1ULL << 62, 14 },
+	{ 7, 1ULL << 62, 1ULL << 63, 3 },
+	{ 12345678901ULL, 1ULL << 40, 987654321098765ULL, 13743895ULL },
+	/* The last that fits, and the first that does not. */
+	{ 1ULL << 63, 2, 2, 1ULL << 63 },
+	{ (1ULL << 63) - 1, 4, 2, U64_MAX - 1 },
+	{ 1ULL << 63, 4, 2, KT_NEVER },
+	{ U64_MAX, U64_MAX, U64_MAX - 1, KT_NEVER },
+	{ U64_MAX, U64_MAX, 1, KT_NEVER },
+};
+
+/* Test that long numbers are scaled exactly where they fit. */
+static void model_scale_longs(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(long_cases); i++) {
+		const struct long_case *c = &long_cases[i];
+
+		KUNIT_EXPECT_EQ_MSG(test, kt_model_scale_long(c->a, c->mul, c->div), c->val,
+				    "case %u", i);
+	}
+}
+
 static struct kunit_case model_cases[] = {
 	KUNIT_CASE(model_scale_table),
 	KUNIT_CASE(model_scale_inverse),
 	KUNIT_CASE(model_scale_small),
+	KUNIT_CASE(model_scale_longs),
 	{}
 };
 

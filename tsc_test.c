@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A guest's TSC: ratio and offset against an oracle, TSC_ADJUST, and who shares a line.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/module.h>
+
+#include <kunit/test.h>
+
+#include "tsc.h"
+
+typedef unsigned __int128 u128;
+
+/* Numbers that look like chance, the same ones each time. */
+static u64 next_random(u64 *seed)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return *seed;
+}
+
+/* Test the ratio of a host of 2.5 GHz and a guest of 2 GHz, and what becomes of 10^12 cycles. */
+static void tsc_ratio_of_two(struct kunit *test)
+{
+	struct kt_tsc_scale svm = { .frac_bits = KT_TSC_SVM_FRAC_BITS };
+	struct kt_tsc_scale vmx = { .frac_bits = KT_TSC_VMX_FRAC_BITS };
+
+	KUNIT_ASSERT_EQ(test, kt_tsc_set_ratio(&svm, 2000000, 2500000), 0);
+	KUNIT_EXPECT_EQ(test, svm.ratio, 0xccccccccULL);
+	KUNIT_EXPECT_EQ(test, kt_tsc_scale(&svm, 1000000000000ULL), 799999999813ULL);
+	KUNIT_ASSERT_EQ(test, kt_tsc_set_ratio(&vmx, 2000000, 2500000), 0);
+	KUNIT_EXPECT_EQ(test, vmx.ratio, 0xccccccccccccULL);
+	KUNIT_EXPECT_EQ(test, kt_tsc_scale(&vmx, 1000000000000ULL), 799999999999ULL);
+}
+
+/* Test that a ratio which is none is refused, and nothing changes. */
+static void tsc_ratio_refused(struct kunit *test)
+{
+	struct kt_tsc_scale svm = { .ratio = 5, .frac_bits = KT_TSC_SVM_FRAC_BITS };
+	struct kt_tsc_scale vmx = { .ratio = 5, .frac_bits = KT_TSC_VMX_FRAC_BITS };
+
+	KUNIT_EXPECT_EQ(test, kt_tsc_set_ratio(&svm, 1, 0), -ERANGE);
+	KUNIT_EXPECT_EQ(test, kt_tsc_set_ratio(&svm, 0, 1), -ERANGE);
+	KUNIT_EXPECT_EQ(test, kt_tsc_set_ratio(&svm, 256, 1), -ERANGE);
+	KUNIT_EXPECT_EQ(test, kt_tsc_set_ratio(&svm, U32_MAX, 1), -ERANGE);
+	KUNIT_EXPECT_EQ(test, kt_tsc_set_ratio(&vmx, 1, 0), -ERANGE);
+	KUNIT_EXPECT_EQ(test, kt_tsc_set_ratio(&vmx, 0, 1), -ERANGE);
+	KUNIT_EXPECT_EQ(test, kt_tsc_set_ratio(&vmx, 65536, 1), -ERANGE);
+	KUNIT_EXPECT_EQ(test, kt_tsc_set_ratio(&vmx, U32_MAX, 1), -ERANGE);
+	KUNIT_EXPECT_EQ(test, svm.ratio, 5ULL);
+	KUNIT_EXPECT_EQ(test, vmx.ratio, 5ULL);
+	KUNIT_EXPECT_EQ(test, kt_tsc_set_ratio(&svm, 255, 1), 0);
+	KUNIT_EXPECT_EQ(test, svm.ratio, 255ULL << 32);
+	KUNIT_EXPECT_EQ(test, kt_tsc_set_ratio(&vmx, 65535, 1), 0);
+	KUNIT_EXPECT_EQ(test, vmx.ratio, 65535ULL << 48);
+	KUNIT_EXPECT_EQ(test, kt_tsc_set_ratio(&svm, 1, U32_MAX), 0);
+	KUNIT_EXPECT_EQ(test, svm.ratio, 1ULL);
+}
+
+/* Test ratio, scaling and offset against an oracle. */
+static void tsc_scales(struct kunit *test)
+{
+	u64 seed = 88172645463325252ULL;
+	struct kt_tsc_scale scale;
+	u64 host_tsc, guest_tsc;
+	u32 guest_khz, host_khz;
+	unsigned int i;
+	u128 ratio;
+
+	for (i = 0; i < 20000; i++) {
+		scale.frac_bits = i % 2 ? KT_TSC_SVM_FRAC_BITS : KT_TSC_VMX_FRAC_BITS;
+		guest_khz = 100000 + next_random(&seed) % 10000000;
+		host_khz = 100000 + next_random(&seed) % 10000000;
+		ratio = ((u128)guest_khz << scale.frac_bits) / host_khz;
+		KUNIT_ASSERT_EQ(test, kt_tsc_set_ratio(&scale, guest_khz, host_khz), 0);
+		KUNIT_ASSERT_EQ(test, scale.ratio, (u64)ratio);
+
+		host_tsc = next_random(&seed) >> (i % 64);
+		guest_tsc = next_random(&seed);
+		KUNIT_ASSERT_EQ(test, kt_tsc_scale(&scale, host_tsc),
+				(u64)((u128)host_tsc * scale.ratio >> scale.frac_bits));
+		KUNIT_ASSERT_EQ(test, kt_tsc_scale(&scale, host_tsc) +
+				kt_tsc_offset(&scale, guest_tsc, host_tsc), guest_tsc);
+	}
+}
+
+/* Test that a guest's guest reads what its two ratios and offsets give one after the other. */
+static void tsc_nested(struct kunit *test)
+{
+	u64 seed = 2463534242ULL, outer_offset, inner_offset, host_tsc, twice, once;
+	struct kt_tsc_scale outer, inner, both;
+	unsigned int i;
+	s64 diff;
+
+	for (i = 0; i < 20000; i++) {
+		outer.frac_bits = inner.frac_bits = both.frac_bits = i % 2 ? 32 : 48;
+		kt_tsc_set_ratio(&outer, 1000000 + next_random(&seed) % 3000000, 2400000);
+		kt_tsc_set_ratio(&inner, 1000000 + next_random(&seed) % 3000000, 2400000);
+		outer_offset = next_random(&seed) >> 24;
+		if (i % 3)
+			outer_offset = -outer_offset;
+		inner_offset = next_random(&seed);
+		/* A day of cycles, later than any negative offset: no TSC below 0 is scaled. */
+		host_tsc = BIT_ULL(42) + (next_random(&seed) >> 18);
+
+		both.ratio = kt_tsc_nested_ratio(&outer, inner.ratio);
+		once = kt_tsc_scale(&both, host_tsc) +
+		       kt_tsc_nested_offset(&inner, outer_offset, inner_offset);
+		twice = kt_tsc_scale(&inner, kt_tsc_scale(&outer, host_tsc) + outer_offset) +
+			inner_offset;
+		diff = once - twice;
+		/*
+		 * A rounding loses a cycle, the first of them times the inner ratio; the
+		 * composed ratio has lost less than its last bit, of so many cycles.
+		 */
+		KUNIT_ASSERT_LE(test, diff, 3LL);
+		KUNIT_ASSERT_GE(test, diff, -(s64)(host_tsc >> both.frac_bits) - 3);
+	}
+	inner.frac_bits = KT_TSC_SVM_FRAC_BITS;
+	inner.ratio = BIT_ULL(31);
+	KUNIT_EXPECT_EQ(test, kt_tsc_nested_offset(&inner, -3ULL, 10), 9ULL);
+	KUNIT_EXPECT_EQ(test, kt_tsc_nested_offset(&inner, 3, 10), 11ULL);
+}
+
+/* Test that TSC and TSC_ADJUST move together, and a guest's writes never their difference. */
+static void tsc_adjust(struct kunit *test)
+{
+	struct kt_tsc tsc = { };
+	u64 host_tsc = 1000000;
+
+	kt_tsc_write(&tsc, host_tsc + tsc.offset, 0);
+	KUNIT_EXPECT_EQ(test, tsc.adjust, 0xfffffffffff0bdc0ULL);
+	KUNIT_EXPECT_EQ(test, host_tsc + tsc.offset, 0ULL);
+	host_tsc += 400;
+	kt_tsc_write_adjust(&tsc, 0);
+	KUNIT_EXPECT_EQ(test, host_tsc + tsc.offset, 1000400ULL);
+
+	/* The host's own changes do not show. */
+	tsc.offset += 5000;
+	kt_tsc_write_adjust(&tsc, 7);
+	KUNIT_EXPECT_EQ(test, host_tsc + tsc.offset, 1005407ULL);
+	kt_tsc_write(&tsc, host_tsc + tsc.offset, U64_MAX);
+	KUNIT_EXPECT_EQ(test, tsc.offset - tsc.adjust, 5000ULL);
+	KUNIT_EXPECT_EQ(test, host_tsc + tsc.offset, U64_MAX);
+}
+
+/* Test that the first of a round gets what is written, and the others its line. */
+static void tsc_join_a_round(struct kunit *test)
+{
+	struct kt_tsc_line line = { };
+	u64 offset;
+
+	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, true, 500000, 1000, &offset));
+	KUNIT_EXPECT_EQ(test, offset, 499000ULL);
+	/* The same value, a later one, and the latest that has to do with it. */
+	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500000, 1100, &offset));
+	KUNIT_EXPECT_EQ(test, offset, 499000ULL);
+	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500250, 1200, &offset));
+	KUNIT_EXPECT_EQ(test, offset, 499000ULL);
+	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500600, 1300, &offset));
+	KUNIT_EXPECT_EQ(test, offset, 499000ULL);
+	/* One that comes much later names the beginning all the same. */
+	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500000, BIT_ULL(50), &offset));
+	KUNIT_EXPECT_EQ(test, offset, 499000ULL);
+}
+
+/* Test that what names another line, or comes twice, is taken as it is. */
+static void tsc_join_another(struct kunit *test)
+{
+	struct kt_tsc_line line = { };
+	u64 offset;
+
+	kt_tsc_join(&line, true, 500000, 1000, &offset);
+	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, false, 500201, 1100, &offset));
+	KUNIT_EXPECT_EQ(test, offset, 499101ULL);
+
+	/* That began a round: of it the value before is none. */
+	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, false, 500200, 1200, &offset));
+	KUNIT_EXPECT_EQ(test, offset, 499000ULL);
+	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, true, 500201, 1300, &offset));
+	KUNIT_EXPECT_EQ(test, offset, 498901ULL);
+	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500201, 1300, &offset));
+	KUNIT_EXPECT_EQ(test, offset, 498901ULL);
+}
+
+/* Test rounds over the end of 64 bits, and a host's TSC that seems to go back. */
+static void tsc_join_wraps(struct kunit *test)
+{
+	struct kt_tsc_line line = { };
+	u64 offset;
+
+	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, true, U64_MAX - 5, 100, &offset));
+	KUNIT_EXPECT_EQ(test, offset, U64_MAX - 105);
+	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 10, 108, &offset));
+	KUNIT_EXPECT_EQ(test, offset, U64_MAX - 105);
+	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, false, 11, 108, &offset));
+	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 11, 90, &offset));
+	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, false, 12, 90, &offset));
+}
+
+static struct kunit_case tsc_cases[] = {
+	KUNIT_CASE(tsc_ratio_of_two),
+	KUNIT_CASE(tsc_ratio_refused),
+	KUNIT_CASE(tsc_scales),
+	KUNIT_CASE(tsc_nested),
+	KUNIT_CASE(tsc_adjust),
+	KUNIT_CASE(tsc_join_a_round),
+	KUNIT_CASE(tsc_join_another),
+	KUNIT_CASE(tsc_join_wraps),
+	{}
+};
+
+static struct kunit_suite tsc_suite = {
+	.name		= "kvm_timers-tsc",
+	.test_cases	= tsc_cases,
+};
+
+kunit_test_suite(tsc_suite);
+
+MODULE_LICENSE("GPL");
