@@ -26,6 +26,21 @@
 #define kt_compat_apic_bus_cycle_ns(kvm)	((kvm)->arch.apic_bus_cycle_ns)
 #endif
 
+/*
+ * Where KVM asks for kvmclock: get_kvmclock_ns(), and kvm_get_wall_clock_epoch() since there is
+ * one; before, all by get_kvmclock().
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define KT_COMPAT_WALL_CLOCK_EPOCH	1
+#endif
+
+/* What kvm_synchronize_tsc() is given: a value, or where it is; nowhere for a new vCPU. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#define kt_compat_tsc_value(arg)	(arg)
+#else
+#define kt_compat_tsc_value(arg)	((arg) ? *(u64 *)(arg) : 0)
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #define fd_file(f)	((f).file)
 

@@ -42,6 +42,14 @@ enum hook_id {
 	HOOK_TSC_OFFSET,
 	HOOK_TSC_MULTIPLIER,
 	HOOK_GET_DEADLINE,
+	HOOK_PVCLOCK,
+	HOOK_KVMCLOCK,
+#ifdef KT_COMPAT_WALL_CLOCK_EPOCH
+	HOOK_WALL_CLOCK_EPOCH,
+#endif
+	HOOK_HV_TSC_PAGE,
+	HOOK_SYNC_TSC,
+	HOOK_TSC_KHZ,
 	HOOK_VCPU_IOCTL,
 	HOOK_APIC_GET_STATE,
 	HOOK_APIC_SET_STATE,
@@ -91,6 +99,10 @@ static typeof(kvm_arch_vm_ioctl(NULL, 0, 0)) vm_ioctl(struct file *filp, unsigne
 	long ret;
 
 	ret = kt_pit_ioctl(vm, ioctl, (void __user *)arg);
+	if (ret == -ENOIOCTLCMD)
+		ret = kt_hooks_clock_ioctl(vm, ioctl, (void __user *)arg);
+	if (ret == -ENOIOCTLCMD)
+		ret = kt_hooks_tsc_ioctl(vm, ioctl, arg);
 	if (ret != -ENOIOCTLCMD)
 		return ret;
 
@@ -149,6 +161,16 @@ static struct hook hooks[NR_HOOKS] = {
 	KT_HOOK(HOOK_TSC_OFFSET,	kvm_vcpu_write_tsc_offset,	kt_hooks_write_tsc_offset),
 	KT_HOOK(HOOK_TSC_MULTIPLIER,	kvm_vcpu_write_tsc_multiplier,	kt_hooks_write_tsc_multiplier),
 	KT_HOOK(HOOK_GET_DEADLINE,	kvm_get_lapic_tscdeadline_msr,	kt_hooks_get_tscdeadline),
+	KT_HOOK(HOOK_PVCLOCK,		kvm_setup_guest_pvclock,	kt_hooks_setup_guest_pvclock),
+#ifdef KT_COMPAT_WALL_CLOCK_EPOCH
+	KT_HOOK(HOOK_KVMCLOCK,		get_kvmclock_ns,		kt_hooks_get_kvmclock_ns),
+	KT_HOOK(HOOK_WALL_CLOCK_EPOCH,	kvm_get_wall_clock_epoch,	kt_hooks_get_wall_clock_epoch),
+#else
+	KT_HOOK(HOOK_KVMCLOCK,		get_kvmclock,			kt_hooks_get_kvmclock),
+#endif
+	KT_HOOK(HOOK_HV_TSC_PAGE,	kvm_hv_setup_tsc_page,		kt_hooks_hv_setup_tsc_page),
+	KT_HOOK(HOOK_SYNC_TSC,		kvm_synchronize_tsc,		kt_hooks_synchronize_tsc),
+	KT_HOOK(HOOK_TSC_KHZ,		kvm_set_tsc_khz,		kt_hooks_set_tsc_khz),
 	KT_HOOK(HOOK_VCPU_IOCTL,	kvm_arch_vcpu_ioctl,		kt_hooks_vcpu_ioctl),
 	KT_HOOK(HOOK_APIC_GET_STATE,	kvm_apic_get_state,		kt_hooks_apic_get_state),
 	KT_HOOK(HOOK_APIC_SET_STATE,	kvm_apic_set_state,		kt_hooks_apic_set_state),
@@ -183,6 +205,14 @@ static __always_inline bool has_timer(struct kvm_vcpu *vcpu)
 	return vm && (vm->devices & KVM_TIMERS_LAPIC);
 }
 
+/* Is this a VM of ours with those devices? */
+static __always_inline bool has_devices(struct kvm *kvm, u32 devices)
+{
+	struct kt_vm *vm = kt_vm_find(kvm);
+
+	return vm && (vm->devices & devices);
+}
+
 /* Is this call for a VM of ours, and of interest? @arg, @arg2: the function's first arguments. */
 static __always_inline bool wanted(enum hook_id id, unsigned long arg, unsigned long arg2)
 {
@@ -201,8 +231,6 @@ static __always_inline bool wanted(enum hook_id id, unsigned long arg, unsigned 
 	case HOOK_SET_DEADLINE:
 	case HOOK_EXPIRED:
 	case HOOK_MIGRATE_TIMER:
-	case HOOK_TSC_OFFSET:
-	case HOOK_TSC_MULTIPLIER:
 	case HOOK_GET_DEADLINE:
 	case HOOK_APIC_GET_STATE:
 	case HOOK_APIC_SET_STATE:
@@ -210,6 +238,20 @@ static __always_inline bool wanted(enum hook_id id, unsigned long arg, unsigned 
 	case HOOK_VCPU_CREATE:
 	case HOOK_VCPU_DESTROY:
 		return has_timer((struct kvm_vcpu *)arg);
+	case HOOK_TSC_OFFSET:
+	case HOOK_TSC_MULTIPLIER:
+		return kt_vm_find(((struct kvm_vcpu *)arg)->kvm);
+	case HOOK_PVCLOCK:
+		return has_devices(((struct kvm_vcpu *)arg)->kvm, KVM_TIMERS_KVMCLOCK);
+	case HOOK_SYNC_TSC:
+	case HOOK_TSC_KHZ:
+		return has_devices(((struct kvm_vcpu *)arg)->kvm, KVM_TIMERS_TSC);
+	case HOOK_KVMCLOCK:
+#ifdef KT_COMPAT_WALL_CLOCK_EPOCH
+	case HOOK_WALL_CLOCK_EPOCH:
+#endif
+	case HOOK_HV_TSC_PAGE:
+		return has_devices((struct kvm *)arg, KVM_TIMERS_KVMCLOCK);
 	case HOOK_VM_IOCTL:
 		return kt_vm_find(((struct file *)arg)->private_data);
 	case HOOK_PRE_DESTROY_VM:
@@ -397,7 +439,7 @@ static int __init self_test(void)
 {
 	static const enum hook_id passed[] __initconst = {
 		HOOK_POST_INIT_VM, HOOK_VM_IOCTL, HOOK_VCPU_CREATE, HOOK_LAPIC_RESET,
-		HOOK_TSC_OFFSET, HOOK_TSC_MULTIPLIER,
+		HOOK_TSC_OFFSET, HOOK_TSC_MULTIPLIER, HOOK_SYNC_TSC, HOOK_TSC_KHZ,
 	};
 	struct file *kvm_dev;
 	long fd;

@@ -202,6 +202,7 @@ void kt_hooks_write_tsc_offset(struct kvm_vcpu *vcpu, u64 offset)
 	static_call(kt_original_kvm_vcpu_write_tsc_offset)(vcpu, offset);
 	if (v)
 		kt_vcpu_tsc_moved(v);
+	kt_hooks_tsc_moved(vcpu);
 }
 
 void kt_hooks_write_tsc_multiplier(struct kvm_vcpu *vcpu, u64 multiplier)
@@ -211,6 +212,7 @@ void kt_hooks_write_tsc_multiplier(struct kvm_vcpu *vcpu, u64 multiplier)
 	if (v)
 		kt_vcpu_tsc_moving(v);
 	static_call(kt_original_kvm_vcpu_write_tsc_multiplier)(vcpu, multiplier);
+	kt_hooks_tsc_scaled(vcpu);
 	if (v)
 		kt_vcpu_tsc_moved(v);
 }

@@ -9,6 +9,7 @@
 #include <linux/kvm_host.h>
 
 #include "tick.h"
+#include "tsc.h"
 
 /**
  * struct kt_line - one interrupt line into the in-kernel PIC and IOAPIC
@@ -80,6 +81,13 @@ void kt_inject_hold_until(struct kvm_vcpu *vcpu, u64 tsc, u32 advance_ns);
 bool kt_inject_has_cpu_timer(struct kvm_vcpu *vcpu);
 bool kt_inject_set_cpu_timer(struct kvm_vcpu *vcpu, u64 tsc, u32 early_ns);
 void kt_inject_clear_cpu_timer(struct kvm_vcpu *vcpu);
+
+void kt_inject_hold(struct kvm *kvm);
+void kt_inject_release(struct kvm *kvm);
+void kt_inject_refresh_pages(struct kvm *kvm);
+void kt_inject_tsc_scale(const struct kvm_vcpu *vcpu, struct kt_tsc_scale *scale);
+bool kt_inject_tsc_is_too_slow(u32 khz);
+bool kt_inject_tscs_agree(struct kvm *kvm);
 
 bool kt_inject_irqchip(struct kvm *kvm);
 bool kt_inject_nmi_mode(struct kvm *kvm);

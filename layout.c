@@ -38,6 +38,8 @@ static const struct {
 	{ "kvm_lapic",		"lapic_timer",	&kt_layout.lapic_timer },
 	{ "kvm_timer",		"expired_tscdeadline", &kt_layout.timer_expired },
 	{ "kvm_timer",		"timer_advance_ns", &kt_layout.timer_advance_ns },
+	{ "kvm_caps",		"has_tsc_control", &kt_layout.caps_has_tsc_control },
+	{ "kvm_caps",		"tsc_scaling_ratio_frac_bits", &kt_layout.caps_frac_bits },
 	{ "kvm_ioapic",		"redirtbl",	&kt_layout.ioapic_redirtbl },
 	{ "kvm_pic",		"pics",		&kt_layout.pic_pics },
 	{ "kvm_kpic_state",	"irr",		&kt_layout.kpic_irr },
@@ -152,6 +154,9 @@ int __init kt_layout_check(struct kvm_vcpu *vcpu)
 	timer = lapic + kt_layout.lapic_timer;
 	if (timer->function != (void *)kt_symbols_lookup("kvm:apic_timer_fn"))
 		return wrong("kvm_lapic.lapic_timer");
+
+	if (vcpu->arch.l1_tsc_scaling_ratio != BIT_ULL(kt_tsc_frac_bits()))
+		return wrong("kvm_caps.tsc_scaling_ratio_frac_bits");
 
 	redirtbl = ioapic + kt_layout.ioapic_redirtbl;
 	for (i = 0; i < KVM_IOAPIC_NUM_PINS; i++)

@@ -30,7 +30,7 @@
 #define MAX_RTC_TIME_S		4102444799LL
 #define MAX_UTC_OFFSET_S	86400
 
-#define KNOWN_DEVICES		(BIT(KVM_TIMERS_NR_DEVICES) - 1)
+#define KNOWN_DEVICES		(BIT(KVM_TIMERS_DEVICE_END) - 1)
 
 static bool auto_attach;
 module_param(auto_attach, bool, 0444);
@@ -90,6 +90,19 @@ static char *lapic_advance_ns = "auto";
 module_param(lapic_advance_ns, charp, 0444);
 MODULE_PARM_DESC(lapic_advance_ns,
 		 "How far ahead an interrupt of the LAPIC timer is prepared: auto, or ns, up to 5000 (default auto)");
+
+static bool kvmclock = true;
+module_param(kvmclock, bool, 0444);
+MODULE_PARM_DESC(kvmclock, "Offer kvmclock (default 1)");
+
+static bool tsc = true;
+module_param(tsc, bool, 0444);
+MODULE_PARM_DESC(tsc, "Offer the TSC (default 1)");
+
+static char *clock_rate = "host";
+module_param(clock_rate, charp, 0444);
+MODULE_PARM_DESC(clock_rate,
+		 "How fast guest time goes: host, as the host's NTP has it, or tsc, as the guest's TSC (default host)");
 
 static unsigned int catchup_max_rate_pct = 400;
 module_param(catchup_max_rate_pct, uint, 0444);
@@ -159,7 +172,8 @@ static void default_tick(struct kt_tick_params *tick, unsigned int device)
 static u32 offered(void)
 {
 	return (pit ? KVM_TIMERS_PIT : 0) | (hpet ? KVM_TIMERS_HPET : 0) |
-	       (strcmp(rtc, "off") ? KVM_TIMERS_RTC : 0) | (lapic ? KVM_TIMERS_LAPIC : 0);
+	       (strcmp(rtc, "off") ? KVM_TIMERS_RTC : 0) | (lapic ? KVM_TIMERS_LAPIC : 0) |
+	       (kvmclock ? KVM_TIMERS_KVMCLOCK : 0) | (tsc ? KVM_TIMERS_TSC : 0);
 }
 
 /* "2001-02-03T04:05:06" and nothing else: what is read is what it would be written as. */
@@ -209,6 +223,15 @@ static int default_advance(u32 *advance, u32 *advance_ns)
 	return *advance_ns > KVM_TIMERS_ADVANCE_MAX_NS ? -ERANGE : 0;
 }
 
+/* Return: enum kvm_timers_clock_rate, KVM_TIMERS_CLOCK_DEFAULT if it is none. */
+static u32 default_rate(void)
+{
+	if (!strcmp(clock_rate, "host"))
+		return KVM_TIMERS_CLOCK_HOST;
+
+	return strcmp(clock_rate, "tsc") ? KVM_TIMERS_CLOCK_DEFAULT : KVM_TIMERS_CLOCK_TSC;
+}
+
 static int check_advance(void)
 {
 	u32 advance, advance_ns;
@@ -240,6 +263,10 @@ static int check_words(void)
 	if (default_base(&time_s) == KVM_TIMERS_RTC_DEFAULT) {
 		pr_err("rtc=%s: utc, localtime, YYYY-MM-DDThh:mm:ss from 1970 to 2099, or off\n",
 		       rtc);
+		return -EINVAL;
+	}
+	if (default_rate() == KVM_TIMERS_CLOCK_DEFAULT) {
+		pr_err("clock_rate=%s: host or tsc\n", clock_rate);
 		return -EINVAL;
 	}
 	return check_advance();
@@ -306,6 +333,7 @@ void kt_params_default(struct kt_vm_params *params)
 	params->hpet.period_fs = hpet_period_fs;
 	params->hpet.route_cap = KT_PARAMS_HPET_ROUTE_CAP;
 	default_advance(&params->lapic_advance, &params->lapic_advance_ns);
+	params->clock_rate = default_rate();
 }
 
 /**
@@ -412,7 +440,7 @@ int kt_params_advance(u32 *advance, u32 *advance_ns, u32 want, u32 want_ns)
  * Context: Any.
  * Return: 0; -E2BIG unknown size; -EINVAL unknown flag, or a field to be 0 is not;
  * -EOPNOTSUPP unknown device; -ENODEV device switched off; -ERANGE policy,
- * bound, base or time of the RTC, or advance out of range.
+ * bound, base or time of the RTC, advance, or rate of the clock out of range.
  */
 int kt_params_from_config(struct kt_vm_params *params, const struct kvm_timers_config *config)
 {
@@ -422,7 +450,7 @@ int kt_params_from_config(struct kt_vm_params *params, const struct kvm_timers_c
 
 	if (config->size != sizeof(*config))
 		return -E2BIG;
-	if (config->flags)
+	if (config->flags || config->reserved)
 		return -EINVAL;
 	if (config->devices & ~KNOWN_DEVICES)
 		return -EOPNOTSUPP;
@@ -444,6 +472,10 @@ int kt_params_from_config(struct kt_vm_params *params, const struct kvm_timers_c
 				config->lapic_advance, config->lapic_advance_ns);
 	if (ret)
 		return ret;
+	if (config->clock_rate > KVM_TIMERS_CLOCK_TSC)
+		return -ERANGE;
+	if (config->clock_rate)
+		new.clock_rate = config->clock_rate;
 	*params = new;
 	return 0;
 }

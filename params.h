@@ -27,6 +27,7 @@
  * @hpet:	what the HPET is built as
  * @lapic_advance: enum kvm_timers_advance, not KVM_TIMERS_ADVANCE_DEFAULT
  * @lapic_advance_ns: with KVM_TIMERS_ADVANCE_FIXED, else 0
+ * @clock_rate:	enum kvm_timers_clock_rate, not KVM_TIMERS_CLOCK_DEFAULT
  */
 struct kt_vm_params {
 	u32			devices;
@@ -38,6 +39,7 @@ struct kt_vm_params {
 	struct kt_hpet_params	hpet;
 	u32			lapic_advance;
 	u32			lapic_advance_ns;
+	u32			clock_rate;
 };
 
 int kt_params_check(void);

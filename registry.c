@@ -40,6 +40,7 @@ int kt_vm_attach(struct kt_vm *vm, struct kvm *kvm)
 	hlist_add_head_rcu(&vm->hash, &kt_vm_table[hash_ptr(kvm, KT_VM_HASH_BITS)]);
 	WRITE_ONCE(kt_vm_count, kt_vm_count + 1);
 	mutex_unlock(&vms_lock);
+	kt_vm_clock_attached();
 	trace_vm_attach(vm->id, pid_nr(vm->pid), vm->devices);
 	return 0;
 }
@@ -127,6 +128,27 @@ struct kt_vm *kt_vm_open(u32 id)
 	}
 	mutex_unlock(&vms_lock);
 	return found;
+}
+
+/**
+ * kt_vm_for_each() - visit every guest
+ * @visit:	called for each; the VM cannot go away meanwhile
+ *
+ * Context: Process.
+ * Return: how many there are.
+ */
+unsigned int kt_vm_for_each(void (*visit)(struct kt_vm *vm))
+{
+	unsigned int n = 0;
+	struct kt_vm *vm;
+
+	mutex_lock(&vms_lock);
+	list_for_each_entry(vm, &vms, link) {
+		visit(vm);
+		n++;
+	}
+	mutex_unlock(&vms_lock);
+	return n;
 }
 
 /**

@@ -25,15 +25,26 @@ static const struct {
 	const char		*name;
 	struct static_call_key	*key;
 	void			*trampoline;
-} functions[] = {
+} functions[] __initconst = {
 #define KT_ROW(fn)	{ "kvm:" #fn, &STATIC_CALL_KEY(kt_##fn), STATIC_CALL_TRAMP_ADDR(kt_##fn) },
 	KT_KVM_FUNCTIONS(KT_ROW)
 #undef KT_ROW
 };
 
 struct kvm_x86_ops *kt_kvm_ops __ro_after_init;
+void *kt_kvm_caps __ro_after_init;
+u32 *kt_kvm_tsc_tolerance __ro_after_init;
 
-static int bind_kallsyms(void)
+static const struct {
+	const char	*name;
+	void		**addr;
+} data[] __initconst = {
+	{ "kvm:kvm_x86_ops",		(void **)&kt_kvm_ops },
+	{ "kvm:kvm_caps",		&kt_kvm_caps },
+	{ "kvm:tsc_tolerance_ppm",	(void **)&kt_kvm_tsc_tolerance },
+};
+
+static int __init bind_kallsyms(void)
 {
 	struct kprobe kp = {
 		.symbol_name	= "kallsyms_lookup_name",
@@ -71,12 +82,12 @@ unsigned long kt_symbols_lookup(const char *name)
 }
 
 /**
- * kt_symbols_bind() - bind every function of KT_KVM_FUNCTIONS, and KVM's table of others
+ * kt_symbols_bind() - bind every function of KT_KVM_FUNCTIONS, and KVM's tables
  *
  * Context: Process, module initialization.
  * Return: 0, or -ENOENT with the missing symbol in the log.
  */
-int kt_symbols_bind(void)
+int __init kt_symbols_bind(void)
 {
 	unsigned long addr;
 	int ret;
@@ -95,10 +106,12 @@ int kt_symbols_bind(void)
 		__static_call_update(functions[i].key, functions[i].trampoline, (void *)addr);
 	}
 
-	kt_kvm_ops = (void *)kt_symbols_lookup("kvm:kvm_x86_ops");
-	if (!kt_kvm_ops) {
-		pr_err("symbol kvm:kvm_x86_ops is missing\n");
-		return -ENOENT;
+	for (i = 0; i < ARRAY_SIZE(data); i++) {
+		*data[i].addr = (void *)kt_symbols_lookup(data[i].name);
+		if (!*data[i].addr) {
+			pr_err("symbol %s is missing\n", data[i].name);
+			return -ENOENT;
+		}
 	}
 	return 0;
 }

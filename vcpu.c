@@ -42,9 +42,10 @@ DEFINE_PER_CPU(struct kt_vcpu *, kt_vcpu_last);
  */
 void kt_vcpu_sample(const struct kt_vcpu *v, struct kt_lapic_clock *clock)
 {
-	/* In this order what lies in between makes an alarm for a deadline late, not early. */
-	clock->tsc = kt_inject_guest_tsc(v->vcpu, kt_vm_host_tsc());
-	clock->now = kt_vm_now(v->vm);
+	u64 host_tsc;
+
+	clock->now = kt_vm_clock_sample(&v->vm->clock, &host_tsc);
+	clock->tsc = kt_inject_guest_tsc(v->vcpu, host_tsc);
 	clock->tsc_khz = v->vcpu->arch.virtual_tsc_khz;
 }
 
@@ -186,7 +187,7 @@ static bool enter_cpu(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
 /* Set the alarm to the next thing to do. An edge is prepared before it is due. */
 static void arm(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
 {
-	u64 guest_ns, least_ns = 0;
+	u64 guest_ns, host_ns, least_ns = 0;
 
 	lockdep_assert_held(&v->lock);
 
@@ -207,12 +208,14 @@ static void arm(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
 		guest_ns = look_again_at(clock->now, guest_ns);
 	if (v->tick.owed)
 		guest_ns = min(guest_ns, kt_tick_deadline(&v->tick));
-	if (guest_ns >= KTIME_MAX - v->vm->origin_ns) {
+	if (guest_ns != KT_NEVER)
+		guest_ns = max(guest_ns, least_ns);
+	host_ns = kt_vm_clock_host_ns(&v->vm->clock, guest_ns);
+	if (host_ns == KTIME_MAX) {
 		hrtimer_try_to_cancel(&v->alarm);
 		return;
 	}
-	hrtimer_start(&v->alarm, ns_to_ktime(v->vm->origin_ns + max(guest_ns, least_ns)),
-		      HRTIMER_MODE_ABS_PINNED_HARD);
+	hrtimer_start(&v->alarm, ns_to_ktime(host_ns), HRTIMER_MODE_ABS_PINNED_HARD);
 }
 
 /**

@@ -160,6 +160,7 @@ u32 kt_vcpu_advance_ns(const struct kt_vcpu *v);
 void kt_vcpu_changed(struct kt_vcpu *v, const struct kt_lapic_clock *clock);
 void kt_vcpu_publish(struct kt_vcpu *v);
 void kt_vcpu_reconsider(struct kt_vcpu *v);
+void kt_vcpu_reconsider_all(struct kt_vm *vm);
 enum hrtimer_restart kt_vcpu_alarm(struct hrtimer *timer);
 void kt_vcpu_cpu_alarm(struct kt_vcpu *v);
 

@@ -323,6 +323,26 @@ void kt_vcpu_set_tick_params(struct kt_vm *vm, const struct kt_tick_params *para
 	}
 }
 
+/**
+ * kt_vcpu_reconsider_all() - kt_vcpu_reconsider() of all vCPUs
+ * @vm:		the guest
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vcpu_reconsider_all(struct kt_vm *vm)
+{
+	struct kt_vcpu *v;
+	unsigned long id;
+
+	lockdep_assert_held(&vm->lock);
+
+	xa_for_each(&vm->vcpus.table, id, v) {
+		kt_vcpu_lock(v);
+		kt_vcpu_reconsider(v);
+		kt_vcpu_unlock(v);
+	}
+}
+
 /* A fixed advance stands where KVM has what it found. */
 static void restore_advance(struct kt_vm *vm)
 {

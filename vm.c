@@ -31,12 +31,10 @@ static struct workqueue_struct *workers;
 /* Host time at which a source wants the alarm, KTIME_MAX if it does not. */
 static u64 wanted_at(const struct kt_vm *vm, const struct kt_source *source)
 {
-	if (source->next_ns >= KTIME_MAX - vm->origin_ns)
-		return KTIME_MAX;
+	u64 host_ns = kt_vm_clock_host_ns(&vm->clock, source->next_ns);
 
 	/* Whatever the guest programs, the host is not interrupted faster. */
-	return max(vm->origin_ns + source->next_ns,
-		   source->rang_ns + source->tick.params.min_interval_ns);
+	return max(host_ns, source->rang_ns + source->tick.params.min_interval_ns);
 }
 
 static void set_alarm(struct kt_vm *vm)
@@ -55,6 +53,23 @@ static void set_alarm(struct kt_vm *vm)
 	}
 	hrtimer_start(&vm->alarm, ns_to_ktime(max(host, vm->rang_ns + share_ns)),
 		      HRTIMER_MODE_ABS_PINNED_HARD);
+}
+
+/**
+ * kt_vm_realarm() - guest time goes another way: set all alarms by it
+ * @vm:		the guest
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vm_realarm(struct kt_vm *vm)
+{
+	lockdep_assert_held(&vm->lock);
+
+	if (vm->dead)
+		return;
+
+	set_alarm(vm);
+	kt_vcpu_reconsider_all(vm);
 }
 
 /**
@@ -121,9 +136,8 @@ static bool send_at_once(struct kt_vm *vm, unsigned int id, u64 now)
 }
 
 /* Return: sources, a bit each, that have become due. */
-static unsigned long ring(struct kt_vm *vm, u64 host_ns)
+static unsigned long ring(struct kt_vm *vm, u64 now)
 {
-	u64 now = host_ns - vm->origin_ns;
 	unsigned long due = 0;
 	unsigned int id;
 
@@ -132,7 +146,7 @@ static unsigned long ring(struct kt_vm *vm, u64 host_ns)
 
 		if (test_bit(id, &vm->due) || source->next_ns > now)
 			continue;
-		source->rang_ns = host_ns;
+		source->rang_ns = vm->rang_ns;
 		if (!send_at_once(vm, id, now))
 			__set_bit(id, &due);
 	}
@@ -144,13 +158,15 @@ static enum hrtimer_restart alarm(struct hrtimer *timer)
 	struct kt_vm *vm = container_of(timer, struct kt_vm, alarm);
 	unsigned long due, overdue = 0;
 	unsigned int id;
+	u64 now;
 
 	raw_spin_lock(&vm->lock);
 	if (vm->dead) {
 		raw_spin_unlock(&vm->lock);
 		return HRTIMER_NORESTART;
 	}
-	vm->rang_ns = ktime_get_ns();
+	now = kt_vm_now(vm);
+	vm->rang_ns = kt_vm_clock_host_ns(&vm->clock, now);
 	if (!vm->due) {
 		vm->backstop_ns = BACKSTOP_FIRST_NS;
 		vm->backstop_at_ns = vm->rang_ns + vm->backstop_ns;
@@ -159,7 +175,7 @@ static enum hrtimer_restart alarm(struct hrtimer *timer)
 		vm->backstop_ns = min_t(u64, vm->backstop_ns * 2, BACKSTOP_LAST_NS);
 		vm->backstop_at_ns = vm->rang_ns + vm->backstop_ns;
 	}
-	due = ring(vm, vm->rang_ns);
+	due = ring(vm, now);
 	for_each_set_bit(id, &due, KT_MAX_SOURCES)
 		set_bit(id, &vm->due);
 	set_alarm(vm);
@@ -380,7 +396,7 @@ struct kt_vm *kt_vm_create(const struct kt_vm_params *params)
 	vm->pid = get_task_pid(current, PIDTYPE_TGID);
 	vm->owner = current_uid();
 	vm->devices = params->devices;
-	vm->origin_ns = ktime_get_ns();
+	kt_vm_clock_start(vm, params->clock_rate);
 	vm->pit.chosen = params->chosen & BIT(KVM_TIMERS_DEVICE_PIT);
 	vm->rtc.base = params->rtc_base;
 	vm->rtc.time_s = params->rtc_time_s;
@@ -428,12 +444,19 @@ void kt_vm_stop(struct kt_vm *vm)
  * kt_vm_init() - get ready for guests
  *
  * Context: Process, module initialization.
- * Return: 0 or -ENOMEM.
+ * Return: 0 or -errno.
  */
 int kt_vm_init(void)
 {
+	int ret;
+
 	workers = alloc_workqueue("kvm_timers", WQ_HIGHPRI, 0);
-	return workers ? 0 : -ENOMEM;
+	if (!workers)
+		return -ENOMEM;
+	ret = kt_vm_clock_init();
+	if (ret)
+		destroy_workqueue(workers);
+	return ret;
 }
 
 /**
@@ -443,5 +466,6 @@ int kt_vm_init(void)
  */
 void kt_vm_exit(void)
 {
+	kt_vm_clock_exit();
 	destroy_workqueue(workers);
 }

@@ -21,6 +21,7 @@
 #include "rtc.h"
 #include "tick.h"
 #include "vcpu.h"
+#include "vm_clock.h"
 
 /* Lines, as PCs have them. */
 #define KT_PIT_GSI		0
@@ -174,11 +175,12 @@ struct kt_hpet_device {
  * @devices:	KVM_TIMERS_* taken over
  * @active:	KVM_TIMERS_* that the guest has
  * @dead:	the VM is being destroyed
- * @origin_ns:	CLOCK_MONOTONIC when guest time was 0
  * @end_ns:	guest time when it died
  * @work:	serves a halted vCPU, or one that cannot be summoned
  * @alarm:	fires at the next thing to do
  * @lock:	protects all below, and the models and counters of the devices
+ * @clock:	guest time
+ * @tsc:	line of the vCPUs' TSCs, under KVM's tsc_write_lock
  * @due:	sources, a bit each, that wait to be served
  * @parked:	sources, a bit each, whose message waits for a vCPU that is not halted
  * @rang_ns:	host time of the last alarm
@@ -207,12 +209,13 @@ struct kt_vm {
 	u32			devices;
 	u32			active;
 	bool			dead;
-	u64			origin_ns;
 	u64			end_ns;
 	struct work_struct	work;
 
 	struct hrtimer		alarm ____cacheline_aligned;
 	raw_spinlock_t		lock;
+	struct kt_vm_clock	clock;
+	struct kt_tsc_line	tsc;
 	unsigned long		due;
 	unsigned long		parked;
 	u64			rang_ns;
@@ -257,13 +260,9 @@ static __always_inline struct kt_vm *kt_vm_find(struct kvm *kvm)
 /* Guest time, ns. The host's clock is read once an entry. */
 static inline u64 kt_vm_now(const struct kt_vm *vm)
 {
-	return ktime_get_ns() - vm->origin_ns;
-}
+	u64 host_tsc;
 
-/* The host's TSC. */
-static inline u64 kt_vm_host_tsc(void)
-{
-	return rdtsc();
+	return kt_vm_clock_sample(&vm->clock, &host_tsc);
 }
 
 /* Is this vCPU in a halt, in which it takes interrupts but looks at no request? */
@@ -308,6 +307,7 @@ void kt_vm_detach(struct kt_vm *vm);
 void kt_vm_get(struct kt_vm *vm);
 void kt_vm_put(struct kt_vm *vm);
 struct kt_vm *kt_vm_open(u32 id);
+unsigned int kt_vm_for_each(void (*visit)(struct kt_vm *vm));
 unsigned int kt_vm_list(u32 *ids, unsigned int room);
 bool kt_vm_may_access(const struct kt_vm *vm);
 
@@ -315,6 +315,7 @@ void kt_vm_halt_begin(struct kt_vm *vm, struct kvm_vcpu *vcpu);
 void kt_vm_halt_end(struct kt_vm *vm, struct kvm_vcpu *vcpu);
 void kt_vm_summoned(struct kt_vm *vm, struct kvm_vcpu *vcpu);
 
+void kt_vm_realarm(struct kt_vm *vm);
 void kt_vm_rearm(struct kt_vm *vm, unsigned int id, u64 now);
 bool kt_vm_comes_when_summoned(struct kt_vm *vm, struct kvm_vcpu *target);
 void kt_vm_look(struct kt_vm *vm, unsigned int id);

@@ -142,7 +142,7 @@ void kt_vm_pit_get(struct kt_vm *vm, struct kt_i8254_state *state, u64 *origin_n
 {
 	raw_spin_lock_irq(&vm->lock);
 	kt_i8254_get_state(&vm->pit.model, state, kt_vm_now(vm));
-	*origin_ns = vm->origin_ns;
+	*origin_ns = kt_vm_clock_origin(&vm->clock);
 	*silenced = vm->pit.silenced;
 	raw_spin_unlock_irq(&vm->lock);
 }

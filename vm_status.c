@@ -112,6 +112,7 @@ void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
 	kt_vm_rtc_status(vm, status, now);
 	kt_vm_hpet_status(vm, status, now);
 	kt_vcpu_status(vm, status);
+	kt_vm_clock_status(vm, status, now);
 	raw_spin_unlock_irq(&vm->lock);
 }
 

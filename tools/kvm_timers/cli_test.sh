@@ -166,8 +166,9 @@ test_exec_usage_errors()
 	usage "no command after '--'" exec -- ""
 	usage "unknown option '--polcy': did you mean '--policy'?" exec --polcy=merge -- true
 	usage "unknown option '-x': write one of" exec -x -- true
-	usage "unknown option '--kvmclock': write one of --pit, --rtc, --hpet, --lapic" \
-		exec --kvmclock=on -- true
+	usage "unknown option '--steal': write one of --pit, --rtc, --hpet, --lapic, --lapic-advance, --kvmclock, --tsc" \
+		exec --steal=on -- true
+	usage "unknown option '--kvmclok': did you mean '--kvmclock'?" exec --kvmclok=on -- true
 	usage "unknown option '--hpte': did you mean '--hpet'?" exec --hpte=on -- true
 	usage "unknown option '--lapci': did you mean '--lapic'?" exec --lapci=on -- true
 	usage "unknown option '--lapic-advanc': did you mean '--lapic-advance'?" \
@@ -177,9 +178,17 @@ test_exec_usage_errors()
 	usage "write '--pit=on' or '--pit=off'" exec --pit=yes -- true
 	usage "write '--hpet=on' or '--hpet=off'" exec --hpet=utc -- true
 	usage "write '--lapic=on' or '--lapic=off'" exec --lapic=auto -- true
-	usage "every device is off" exec --pit=off --rtc=off --hpet=off --lapic=off -- true
-	usage "leave out '--pit=off', '--rtc=off', '--hpet=off' or '--lapic=off'" exec --lapic=off \
-		--hpet=off --rtc=utc --rtc=off --pit=on --pit=off -- true
+	usage "write '--kvmclock=on' or '--kvmclock=off'" exec --kvmclock=host -- true
+	usage "write '--tsc=on' or '--tsc=off'" exec --tsc= -- true
+	usage "every device is off" exec --pit=off --rtc=off --hpet=off --lapic=off --kvmclock=off \
+		--tsc=off -- true
+	usage "'--lapic=off', '--kvmclock=off' or '--tsc=off', or run" exec --lapic=off --tsc=off \
+		--kvmclock=off --hpet=off --rtc=utc --rtc=off --pit=on --pit=off -- true
+	usage "unknown rate of the clock 'hots': did you mean 'host'?" exec --clock-rate=hots -- true
+	usage "write one of default, host, tsc" exec --clock-rate=500 -- true
+	usage "--clock-rate has no value" exec --clock-rate -- true
+	usage "unknown device 'kvmclock': write one of pit, rtc, hpet, lapic" \
+		exec --policy=kvmclock=merge -- true
 	usage "did you mean 'merge'?" exec --policy=mrege -- true
 	usage "write one of default, catchup, merge, discard" exec --policy=slow -- true
 	usage "write one of default" exec --policy= -- true
@@ -296,13 +305,13 @@ test_set_usage_errors()
 
 test_list()
 {
-	prints '^ID +PID +DEVICES +COMMAND$' "^1 +$$ +pit,rtc,hpet,lapic +$(cat /proc/$$/comm)\$" \
-		'^2 +- +pit,rtc,hpet,lapic +\(gone\)$' -- list
+	prints '^ID +PID +DEVICES +COMMAND$' "^1 +$$ +pit,rtc,hpet,lapic,kvmclock,tsc +$(cat /proc/$$/comm)\$" \
+		'^2 +- +pit,rtc,hpet,lapic,kvmclock,tsc +\(gone\)$' -- list
 	json 'length == 2' list --json
 	json ".[0] == {id: 1, pid: $$, command: \"$(cat /proc/$$/comm)\", dead: false,
-		devices: [\"pit\", \"rtc\", \"hpet\", \"lapic\"]}" --json list
+		devices: [\"pit\", \"rtc\", \"hpet\", \"lapic\", \"kvmclock\", \"tsc\"]}" --json list
 	json '.[1] == {id: 2, pid: null, command: null, dead: true,
-		devices: ["pit", "rtc", "hpet", "lapic"]}' list --json
+		devices: ["pit", "rtc", "hpet", "lapic", "kvmclock", "tsc"]}' list --json
 
 	export KT_FAKE_DEVICES=5
 	prints "^1 +$$ +pit,hpet +" -- list
@@ -313,6 +322,8 @@ test_list()
 	export KT_FAKE_DEVICES=8
 	prints "^1 +$$ +lapic +" -- list
 	json '.[0].devices == ["lapic"]' list --json
+	export KT_FAKE_DEVICES=48
+	prints "^1 +$$ +kvmclock,tsc +" -- list
 	unset KT_FAKE_DEVICES
 
 	export KT_FAKE_VMS=0
@@ -438,6 +449,26 @@ test_status_lapic()
 	unset KT_FAKE_ADVANCE KT_FAKE_DEVICES
 }
 
+test_status_clock()
+{
+	prints '^Clock$' 'Rate +host$' "Line +over the host's TSC$" 'Behind the host +-73 ns$' \
+		'Segments +9007199254740993$' 'kvmclock shows +6\.000000007 s$' 'Times set +5$' -- status 1
+	json '.clock | .rate == "host" and .by_tsc and .lag_ns == -73 and .kvmclock_ns == 6000000007
+		and .sets == 5' status 1 --json
+	export KT_FAKE_CLOCK=2 KT_FAKE_DEVICES=1
+	prints 'Rate +tsc$' -- status 1
+	! grep -qE 'kvmclock|Times set' "$out"
+	ok $? "status shows no kvmclock that was not taken over"
+	export KT_FAKE_CLOCK=9
+	prints 'Rate +unknown$' -- status 1
+	unset KT_FAKE_CLOCK KT_FAKE_DEVICES
+
+	prints "Line +none: the host's TSC is no clock$" -- status 2
+	! grep -q 'Behind' "$out"
+	ok $? "the clock of a dead VM is behind nothing"
+	json '.clock | .by_tsc == false and .lag_ns == null' status 2 --json
+}
+
 test_status_not_active()
 {
 	local why='Not active +not created by the VMM, or no interrupt controllers in the kernel$'
@@ -509,7 +540,7 @@ test_exec()
 {
 	local pid
 
-	asks 'devices=15 base=0 time=0$' exec -- true
+	asks 'devices=63 base=0 time=0$' exec -- true
 	[ "$(grep -c '^adopt' "$log")" = 1 ] &&
 		[ "$(grep -c ' policy=0 rate=0 limit=0 threshold=0$' "$log")" = 4 ] &&
 		grep -q '^advance=0 ns=0$' "$log"
@@ -528,15 +559,22 @@ test_exec()
 		--catchup-limit=4294967295 -- true
 	asks 'rate=1000 ' exec --catchup-max-rate=10.00 --json -- true
 	asks 'rate=0 limit=0 ' exec --catchup-max-rate=default --catchup-limit=default -- true
-	asks 'devices=15 ' exec --pit=off --pit=on -- true
-	asks 'devices=14 ' exec --pit=off -- true
-	asks 'devices=13 ' exec --rtc=off -- true
-	asks 'devices=11 ' exec --hpet=off -- true
-	asks 'devices=7 ' exec --lapic=off -- true
-	asks 'devices=12 ' exec --pit off --rtc off --hpet on -- true
-	asks 'devices=8 ' exec --pit=off --rtc=off --hpet=off -- true
-	asks 'devices=15 ' exec --pit=on --rtc=on --hpet=on --lapic=on -- true
+	asks 'devices=63 ' exec --pit=off --pit=on -- true
+	asks 'devices=62 ' exec --pit=off -- true
+	asks 'devices=61 ' exec --rtc=off -- true
+	asks 'devices=59 ' exec --hpet=off -- true
+	asks 'devices=55 ' exec --lapic=off -- true
+	asks 'devices=60 ' exec --pit off --rtc off --hpet on -- true
+	asks 'devices=56 ' exec --pit=off --rtc=off --hpet=off -- true
+	asks 'devices=63 ' exec --pit=on --rtc=on --hpet=on --lapic=on -- true
 	asks 'device=3 policy=2 ' exec --policy=lapic=merge -- true
+	asks 'devices=47 ' exec --kvmclock=off -- true
+	asks 'devices=31 ' exec --tsc=off --kvmclock=on -- true
+
+	asks '^clock=0$' exec -- true
+	asks '^clock=1$' exec --clock-rate=host -- true
+	asks '^clock=2$' exec --clock-rate=host --clock-rate tsc --kvmclock=off -- true
+	asks '^clock=0$' exec --clock-rate=tsc --clock-rate=default -- true
 
 	asks '^advance=1 ns=0$' exec --lapic-advance=auto -- true
 	asks '^advance=2 ns=0$' exec --lapic-advance=0 -- true
@@ -568,18 +606,18 @@ test_exec_rtc()
 {
 	local text
 
-	asks 'devices=15 base=0 time=0$' exec --rtc=on -- true
-	asks 'devices=15 base=1 time=0$' exec --rtc=utc -- true
-	asks 'devices=15 base=1 time=0$' exec --rtc utc -- true
-	asks 'devices=15 base=0 time=0$' exec --rtc=2001-02-03T04:05:06 --rtc=on -- true
-	asks 'devices=13 base=0 time=0$' exec --rtc=2001-02-03T04:05:06 --rtc=off -- true
-	asks 'devices=15 base=1 time=0$' exec --rtc=off --rtc=utc -- true
+	asks 'devices=63 base=0 time=0$' exec --rtc=on -- true
+	asks 'devices=63 base=1 time=0$' exec --rtc=utc -- true
+	asks 'devices=63 base=1 time=0$' exec --rtc utc -- true
+	asks 'devices=63 base=0 time=0$' exec --rtc=2001-02-03T04:05:06 --rtc=on -- true
+	asks 'devices=61 base=0 time=0$' exec --rtc=2001-02-03T04:05:06 --rtc=off -- true
+	asks 'devices=63 base=1 time=0$' exec --rtc=off --rtc=utc -- true
 
 	export TZ=ABC-05:30
 	for text in 1970-01-01T00:00:00 1999-12-31T23:59:59 2000-02-29T12:00:00 \
 		2001-02-03T04:05:06 2038-01-19T03:14:08 2096-02-29T00:00:00 2099-12-31T23:59:59
 	do
-		asks "devices=15 base=3 time=$(date -u -d "$text" +%s)\$" exec --rtc="$text" -- true
+		asks "devices=63 base=3 time=$(date -u -d "$text" +%s)\$" exec --rtc="$text" -- true
 	done
 
 	# The zones last for all the year, whenever this runs.
@@ -600,28 +638,28 @@ test_exec_switched_off()
 {
 	local off
 
-	for off in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do
+	for off in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 16 32 47 48 62; do
 		export KT_FAKE_OFF=$off
-		wishes "devices=$((15 & ~off)) base=0 time=0\$" exec -- true
+		wishes "devices=$((63 & ~off)) base=0 time=0\$" exec -- true
 	done
 	export KT_FAKE_OFF=2
-	wishes 'devices=12 ' exec --hpet=on --pit=off -- true
-	wishes 'devices=13 ' exec --hpet=on -- true
-	wishes 'devices=13 ' exec --rtc=utc --rtc=off -- true
+	wishes 'devices=60 ' exec --hpet=on --pit=off -- true
+	wishes 'devices=61 ' exec --hpet=on -- true
+	wishes 'devices=61 ' exec --rtc=utc --rtc=off -- true
 	[ "$(grep -c '^refuse' "$log")" = 0 ]
 	ok $? "and nothing is asked that must be refused"
-	wishes 'devices=9 ' exec --hpet=off --policy=rtc=merge -- true
+	wishes 'devices=57 ' exec --hpet=off --policy=rtc=merge -- true
 	export KT_FAKE_OFF=4
-	wishes 'devices=11 base=3 time=981173106$' exec --rtc=2001-02-03T04:05:06 -- true
-	wishes 'devices=11 ' exec --policy=merge -- true
-	grep -A 3 '^adopt.*devices=11 ' "$log" | grep -q 'device=1 policy=2 '
+	wishes 'devices=59 base=3 time=981173106$' exec --rtc=2001-02-03T04:05:06 -- true
+	wishes 'devices=59 ' exec --policy=merge -- true
+	grep -A 3 '^adopt.*devices=59 ' "$log" | grep -q 'device=1 policy=2 '
 	ok $? "and with the policies asked for"
-	wishes 'devices=11 ' exec --lapic-advance=7 -- true
-	grep -A 5 '^adopt.*devices=11 ' "$log" | grep -q '^advance=2 ns=7$'
+	wishes 'devices=59 ' exec --lapic-advance=7 -- true
+	grep -A 5 '^adopt.*devices=59 ' "$log" | grep -q '^advance=2 ns=7$'
 	ok $? "and with the advance"
 	export KT_FAKE_OFF=8
-	wishes 'devices=7 ' exec --policy=lapic=merge --lapic-advance=7 -- true
-	wishes 'devices=7 ' exec --lapic=on --lapic=off -- true
+	wishes 'devices=55 ' exec --policy=lapic=merge --lapic-advance=7 -- true
+	wishes 'devices=55 ' exec --lapic=on --lapic=off -- true
 	fails 1 "cannot take over the lapic: the administrator has switched this device off" \
 		exec --lapic=on -- true
 	fails 1 "or leave out '--lapic'" exec --lapic=on --lapic-advance=7 -- true
@@ -632,11 +670,11 @@ test_exec_switched_off()
 			exec --rtc=$off -- true
 		fails 1 "or leave out '--rtc'" exec --rtc=$off --hpet=on -- true
 	done
-	export KT_FAKE_OFF=13
+	export KT_FAKE_OFF=61
 	fails 1 "cannot take over the hpet: " exec --hpet=on -- true
 	fails 1 "or leave out '--pit'" exec --pit=on -- true
 	fails 1 "every device that is left to take over" exec --rtc=off -- true
-	export KT_FAKE_OFF=15
+	export KT_FAKE_OFF=63
 	fails 1 "every device that is left to take over" exec -- true
 	unset KT_FAKE_OFF
 }
@@ -695,7 +733,7 @@ test_errors()
 			wording KT_FAKE_OPEN=13 "in the group kvm" $cmd
 			wording KT_FAKE_OPEN=24 "Too many open files" $cmd
 			wording KT_FAKE_ABI=2 "another version of the ABI" $cmd
-			wording KT_FAKE_ABI=4 "another version of the ABI" $cmd
+			wording KT_FAKE_ABI=5 "another version of the ABI" $cmd
 			wording KT_FAKE_FAIL=version=25 "is not the module's device" $cmd
 		}
 	done
@@ -732,16 +770,16 @@ test_version_and_help()
 {
 	local cmd
 
-	prints '^kvm-timers [0-9]+\.[0-9]+\.[0-9]+$' '^ABI of the module: 3$' -- version
-	prints '^ABI of the tool: 3$' -- --version
-	json '.abi == 3 and .module_abi == 3 and (.version | type) == "string"' version --json
+	prints '^kvm-timers [0-9]+\.[0-9]+\.[0-9]+$' '^ABI of the module: 4$' -- version
+	prints '^ABI of the tool: 4$' -- --version
+	json '.abi == 4 and .module_abi == 4 and (.version | type) == "string"' version --json
 	export KT_FAKE_OPEN=2
 	prints '^ABI of the module: unknown: no /dev/kvm_timers' -- version
 	json '.module_abi == null' version --json
 	unset KT_FAKE_OPEN
 
 	prints '--pit=on' '--rtc=on.*utc.*localtime' '--hpet=on' '--lapic=on' '--lapic-advance=NS' \
-		-- help exec
+		'--kvmclock=on' '--tsc=on' '--clock-rate=RATE' -- help exec
 	prints 'DEVICE is pit, rtc, hpet or lapic' 'lapic\.advance_ns=NS' -- help set
 	prints '^Usage: kvm-timers COMMAND' -- help
 	prints '^Usage: kvm-timers COMMAND' -- --help
@@ -823,6 +861,10 @@ test_completion()
 	completes "kvm-timers exec --hpet=o" "on off"
 	completes "kvm-timers exec --la" "--lapic= --lapic-advance="
 	completes "kvm-timers exec --lapic=" "on off"
+	completes "kvm-timers exec --kv" "--kvmclock="
+	completes "kvm-timers exec --kvmclock=o" "on off"
+	completes "kvm-timers exec --tsc=" "on off"
+	completes "kvm-timers exec --clock-rate=" "host tsc default"
 	completes "kvm-timers exec --lapic-advance=" "auto default"
 	completes "kvm-timers exec --policy=m" "merge"
 	completes "kvm-timers exec --policy=h" "hpet="
@@ -854,6 +896,7 @@ test_status
 test_status_rtc
 test_status_hpet
 test_status_lapic
+test_status_clock
 test_status_not_active
 test_set
 test_exec

@@ -29,6 +29,7 @@
  * @named:	of @devices: those that the caller asked for by name, and will not do without
  * @rtc:	what the RTC begins with
  * @advance:	of the LAPIC timer
+ * @clock_rate:	enum kvm_timers_clock_rate
  * @tick:	policies
  */
 struct choice {
@@ -36,6 +37,7 @@ struct choice {
 	__u32			named;
 	struct kt_rtc_base	rtc;
 	struct kt_advance	advance;
+	__u32			clock_rate;
 	struct kt_policy_change	tick[KVM_TIMERS_NR_DEVICES];
 };
 
@@ -97,6 +99,23 @@ static int parse_advance(struct choice *c, const struct option *opt, const char 
 	return kt_advance_parse(&c->advance, opt->name, text);
 }
 
+static int parse_clock_rate(struct choice *c, const struct option *opt, const char *text)
+{
+	const char *name;
+	unsigned int i;
+
+	(void)opt;
+
+	for (i = 0; (name = kt_names_clock_rate(i)); i++) {
+		if (strcmp(text, name))
+			continue;
+		c->clock_rate = i;
+		return KT_OUT_OK;
+	}
+
+	return kt_names_refuse("rate of the clock", text, kt_names_clock_rate);
+}
+
 static int parse_bound(struct choice *c, const struct option *opt, const char *text)
 {
 	unsigned int i;
@@ -120,13 +139,13 @@ static int parse_policy(struct choice *c, const struct option *opt, const char *
 	if (!equals)
 		return parse_bound(c, opt, text);
 
-	device = kt_names_find_device(text, equals - text);
+	device = kt_names_find_ticking(text, equals - text);
 	if (device >= 0)
 		return kt_policy_parse(&c->tick[device], KT_POLICY_POLICY, opt->name, equals + 1);
 
 	snprintf(name, sizeof(name), "%.*s", (int)(equals - text), text);
 
-	return kt_names_refuse("device", name, kt_names_device);
+	return kt_names_refuse("device", name, kt_names_ticking);
 }
 
 static const struct option options[] = {
@@ -135,6 +154,9 @@ static const struct option options[] = {
 	{ "--hpet",			parse_switch,	KVM_TIMERS_DEVICE_HPET },
 	{ "--lapic",			parse_switch,	KVM_TIMERS_DEVICE_LAPIC },
 	{ "--lapic-advance",		parse_advance,	KVM_TIMERS_DEVICE_LAPIC },
+	{ "--kvmclock",			parse_switch,	KVM_TIMERS_DEVICE_KVMCLOCK },
+	{ "--tsc",			parse_switch,	KVM_TIMERS_DEVICE_TSC },
+	{ "--clock-rate",		parse_clock_rate, 0 },
 	{ "--policy",			parse_policy,	KT_POLICY_POLICY },
 	{ "--catchup-max-rate",		parse_bound,	KT_POLICY_MAX_RATE },
 	{ "--catchup-limit",		parse_bound,	KT_POLICY_LIMIT },
@@ -219,7 +241,7 @@ static int parse_args(struct choice *c, char ***argv)
 		return kt_out_fail(KT_OUT_USAGE, "no command after '--': write '" HOW_TO "'");
 	if (!c->devices)
 		return kt_out_fail(KT_OUT_USAGE,
-				   "every device is off: leave out '--pit=off', '--rtc=off', '--hpet=off' or '--lapic=off', or run the command by itself");
+				   "every device is off: leave out '--pit=off', '--rtc=off', '--hpet=off', '--lapic=off', '--kvmclock=off' or '--tsc=off', or run the command by itself");
 
 	for (i = 0; i < ARRAY_SIZE(c->tick); i++) {
 		ret = check_bounds(&c->tick[i]);
@@ -232,7 +254,7 @@ static int parse_args(struct choice *c, char ***argv)
 
 static int try_adopt(int dev, const struct choice *c, __u32 devices)
 {
-	struct kvm_timers_config config = { .devices = devices };
+	struct kvm_timers_config config = { .devices = devices, .clock_rate = c->clock_rate };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(config.tick); i++)
@@ -267,7 +289,7 @@ static int adopt_what_is_offered(int dev, const struct choice *c)
 	unsigned int i;
 	int ret;
 
-	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++) {
+	for (i = 0; i < KVM_TIMERS_DEVICE_END; i++) {
 		if (!(c->devices & 1U << i))
 			continue;
 
@@ -321,7 +343,7 @@ static int adopt(const struct choice *c)
  */
 int kt_exec_run(int argc, char **argv)
 {
-	struct choice c = { .devices = (1U << KVM_TIMERS_NR_DEVICES) - 1 };
+	struct choice c = { .devices = (1U << KVM_TIMERS_DEVICE_END) - 1 };
 	int ret;
 
 	(void)argc;

@@ -29,8 +29,15 @@ _kvm_timers_words()
 		printf -- '--lapic=%s\n' on off ;;
 	exec:--lapic-advance=*)
 		printf -- '--lapic-advance=%s\n' auto default ;;
+	exec:--kvmclock=*)
+		printf -- '--kvmclock=%s\n' on off ;;
+	exec:--tsc=*)
+		printf -- '--tsc=%s\n' on off ;;
+	exec:--clock-rate=*)
+		printf -- '--clock-rate=%s\n' host tsc default ;;
 	exec:*)
-		printf '%s\n' --pit= --rtc= --hpet= --lapic= --lapic-advance= --policy= \
+		printf '%s\n' --pit= --rtc= --hpet= --lapic= --lapic-advance= --kvmclock= \
+			--tsc= --clock-rate= --policy= \
 			--catchup-max-rate= --catchup-limit= --catchup-threshold= --json --help -- ;;
 	set:pit.policy=* | set:rtc.policy=* | set:hpet.policy=* | set:lapic.policy=*)
 		printf "${cur%%=*}=%s\n" catchup merge discard default ;;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names of devices, policies, RTC bases and advances, and the nearest one to a misspelt word.
+ * Names of devices, policies, RTC bases, advances and rates of the clock, and the nearest one
+ * to a misspelt word.
  */
 #include "names.h"
 
@@ -17,11 +18,13 @@
 #define WORD_MAX	32
 #define WRONG_MAX	2
 
-static const char * const devices[KVM_TIMERS_NR_DEVICES] = {
+static const char * const devices[KVM_TIMERS_DEVICE_END] = {
 	[KVM_TIMERS_DEVICE_PIT]		= "pit",
 	[KVM_TIMERS_DEVICE_RTC]		= "rtc",
 	[KVM_TIMERS_DEVICE_HPET]	= "hpet",
 	[KVM_TIMERS_DEVICE_LAPIC]	= "lapic",
+	[KVM_TIMERS_DEVICE_KVMCLOCK]	= "kvmclock",
+	[KVM_TIMERS_DEVICE_TSC]		= "tsc",
 };
 
 static const char * const policies[] = {
@@ -42,6 +45,12 @@ static const char * const advances[] = {
 	[KVM_TIMERS_ADVANCE_DEFAULT]	= "default",
 	[KVM_TIMERS_ADVANCE_AUTO]	= "auto",
 	[KVM_TIMERS_ADVANCE_FIXED]	= "fixed",
+};
+
+static const char * const clock_rates[] = {
+	[KVM_TIMERS_CLOCK_DEFAULT]	= "default",
+	[KVM_TIMERS_CLOCK_HOST]		= "host",
+	[KVM_TIMERS_CLOCK_TSC]		= "tsc",
 };
 
 static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
@@ -92,17 +101,28 @@ const char *kt_names_device(unsigned int device)
 }
 
 /**
- * kt_names_find_device() - device of a name
+ * kt_names_ticking() - name of a device that gives interrupts, and so has a policy
+ * @device:	enum kvm_timers_device
+ *
+ * Return: its name, or NULL for a number past the last one.
+ */
+const char *kt_names_ticking(unsigned int device)
+{
+	return device < KVM_TIMERS_NR_DEVICES ? devices[device] : NULL;
+}
+
+/**
+ * kt_names_find_ticking() - device of a name
  * @text:	name, which need not end there
  * @len:	its length
  *
- * Return: enum kvm_timers_device, or -1.
+ * Return: enum kvm_timers_device of one that gives interrupts, or -1.
  */
-int kt_names_find_device(const char *text, size_t len)
+int kt_names_find_ticking(const char *text, size_t len)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(devices); i++)
+	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
 		if (strlen(devices[i]) == len && !memcmp(devices[i], text, len))
 			return i;
 
@@ -157,6 +177,17 @@ const char *kt_names_rtc_base(__u32 base)
 const char *kt_names_advance(__u32 advance)
 {
 	return advance < ARRAY_SIZE(advances) ? advances[advance] : NULL;
+}
+
+/**
+ * kt_names_clock_rate() - name of how fast guest time goes
+ * @rate:	enum kvm_timers_clock_rate
+ *
+ * Return: its name, or NULL for a number past the last one.
+ */
+const char *kt_names_clock_rate(unsigned int rate)
+{
+	return rate < ARRAY_SIZE(clock_rates) ? clock_rates[rate] : NULL;
 }
 
 /**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Names of devices, policies, RTC bases and advances, and the nearest one to a misspelt word.
+ * Names of devices, policies, RTC bases, advances and rates of the clock, and the nearest one
+ * to a misspelt word.
  */
 #ifndef KT_NAMES_H
 #define KT_NAMES_H
@@ -10,11 +11,13 @@
 #include <linux/types.h>
 
 const char *kt_names_device(unsigned int device);
-int kt_names_find_device(const char *text, size_t len);
+const char *kt_names_ticking(unsigned int device);
+int kt_names_find_ticking(const char *text, size_t len);
 const char *kt_names_policy(__u32 policy);
 int kt_names_find_policy(const char *text);
 const char *kt_names_rtc_base(__u32 base);
 const char *kt_names_advance(__u32 advance);
+const char *kt_names_clock_rate(unsigned int rate);
 const char *kt_names_closest(const char *word, const char *(*name)(unsigned int i));
 int kt_names_refuse(const char *what, const char *word, const char *(*name)(unsigned int i));
 

@@ -80,10 +80,10 @@ static int parse_change(struct changes *changes, const char *arg)
 				   "'%s' is no setting: write DEVICE.SETTING=VALUE, such as 'pit.policy=catchup'",
 				   arg);
 
-	device = kt_names_find_device(arg, dot - arg);
+	device = kt_names_find_ticking(arg, dot - arg);
 	if (device < 0) {
 		snprintf(device_name, sizeof(device_name), "%.*s", (int)(dot - arg), arg);
-		return kt_names_refuse("device", device_name, kt_names_device);
+		return kt_names_refuse("device", device_name, kt_names_ticking);
 	}
 
 	if (device == KVM_TIMERS_DEVICE_LAPIC)

@@ -100,7 +100,7 @@ static struct json_object *device_names(__u32 devices)
 	struct json_object *array = json_object_new_array();
 	unsigned int i;
 
-	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
+	for (i = 0; i < KVM_TIMERS_DEVICE_END; i++)
 		if (devices & 1U << i)
 			json_object_array_add(array, json_object_new_string(kt_names_device(i)));
 
@@ -113,7 +113,7 @@ static void format_devices(__u32 devices, char *text, size_t room)
 	size_t used;
 
 	*text = '\0';
-	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++) {
+	for (i = 0; i < KVM_TIMERS_DEVICE_END; i++) {
 		if (!(devices & 1U << i))
 			continue;
 		used = strlen(text);
@@ -142,11 +142,11 @@ static void list_as_table(const struct vm *vms, size_t nr)
 	char devices[64], pid[16];
 	size_t i;
 
-	printf("%-10s %-10s %-20s %s\n", "ID", "PID", "DEVICES", "COMMAND");
+	printf("%-10s %-10s %-32s %s\n", "ID", "PID", "DEVICES", "COMMAND");
 	for (i = 0; i < nr; i++) {
 		format_devices(vms[i].status.devices, devices, sizeof(devices));
 		snprintf(pid, sizeof(pid), vms[i].status.pid > 0 ? "%d" : "-", vms[i].status.pid);
-		printf("%-10u %-10s %-20s %s\n", vms[i].status.id, pid, devices,
+		printf("%-10u %-10s %-32s %s\n", vms[i].status.id, pid, devices,
 		       vms[i].status.dead ? "(gone)" : vms[i].comm[0] ? vms[i].comm : "-");
 	}
 }
@@ -168,6 +168,13 @@ static const char *rtc_base_name(__u32 base)
 static const char *advance_name(__u32 advance)
 {
 	const char *name = kt_names_advance(advance);
+
+	return name ? name : "unknown";
+}
+
+static const char *clock_rate_name(__u32 rate)
+{
+	const char *name = kt_names_clock_rate(rate);
 
 	return name ? name : "unknown";
 }
@@ -266,6 +273,23 @@ static struct json_object *device_to_json(const struct kvm_timers_status *status
 	return obj;
 }
 
+static struct json_object *clock_to_json(const struct kvm_timers_status *status)
+{
+	struct json_object *obj = json_object_new_object();
+
+	json_object_object_add(obj, "rate",
+			       json_object_new_string(clock_rate_name(status->clock_rate)));
+	json_object_object_add(obj, "by_tsc", json_object_new_boolean(status->clock_flags &
+								      KVM_TIMERS_CLOCK_BY_TSC));
+	json_object_object_add(obj, "lag_ns", status->dead ? NULL :
+					      json_object_new_int64(status->clock_lag_ns));
+	put_u64(obj, "segments", status->clock_segments);
+	put_u64(obj, "kvmclock_ns", status->kvmclock_ns);
+	put_u64(obj, "sets", status->clock_sets);
+
+	return obj;
+}
+
 static void status_as_json(const struct vm *vm)
 {
 	struct json_object *devices = json_object_new_object();
@@ -276,6 +300,7 @@ static void status_as_json(const struct vm *vm)
 	add_process(obj, vm);
 	put_u64(obj, "guest_ns", vm->status.guest_ns);
 	put_u64(obj, "mem_bytes", vm->status.mem_bytes);
+	json_object_object_add(obj, "clock", clock_to_json(&vm->status));
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
 		if (vm->status.devices & 1U << i)
 			json_object_object_add(devices, kt_names_device(i),
@@ -394,6 +419,27 @@ static void print_device(const struct kvm_timers_status *status, unsigned int de
 	print_late(dev->late);
 }
 
+static void print_ns(const char *name, __u64 ns)
+{
+	printf("  %-20s %llu.%09llu s\n", name, ns / NS_PER_S, ns % NS_PER_S);
+}
+
+static void print_clock(const struct kvm_timers_status *status)
+{
+	printf("\nClock\n");
+	printf("  %-20s %s\n", "Rate", clock_rate_name(status->clock_rate));
+	printf("  %-20s %s\n", "Line", status->clock_flags & KVM_TIMERS_CLOCK_BY_TSC ?
+	       "over the host's TSC" : "none: the host's TSC is no clock");
+	if (!status->dead)
+		printf("  %-20s %lld ns\n", "Behind the host", status->clock_lag_ns);
+	print_count("Segments", status->clock_segments);
+	if (!(status->devices & KVM_TIMERS_KVMCLOCK))
+		return;
+
+	print_ns("kvmclock shows", status->kvmclock_ns);
+	print_count("Times set", status->clock_sets);
+}
+
 static void status_as_text(const struct vm *vm)
 {
 	const struct kvm_timers_status *status = &vm->status;
@@ -407,10 +453,10 @@ static void status_as_text(const struct vm *vm)
 		       vm->comm[0] ? ")" : "");
 	else
 		printf("  %-20s %s\n", "PID", "unknown: in another PID namespace, or ended");
-	printf("  %-20s %llu.%09llu s\n", "Guest time",
-	       status->guest_ns / NS_PER_S, status->guest_ns % NS_PER_S);
+	print_ns("Guest time", status->guest_ns);
 	printf("  %-20s %s\n", "Devices", devices);
 	printf("  %-20s %u bytes\n", "Kernel memory", status->mem_bytes);
+	print_clock(status);
 
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
 		if (status->devices & 1U << i)

@@ -16,23 +16,41 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define KVM_TIMERS_ABI_VERSION		3
+#define KVM_TIMERS_ABI_VERSION		4
 
 #define KVM_TIMERS_IOC			0xB8
 
-/* Devices: bits of @devices and, as numbers, rows of the status. */
+/*
+ * Devices: bits of @devices and, as numbers, rows of the status. A row is for one that gives
+ * interrupts.
+ */
 enum kvm_timers_device {
 	KVM_TIMERS_DEVICE_PIT		= 0,
 	KVM_TIMERS_DEVICE_RTC		= 1,
 	KVM_TIMERS_DEVICE_HPET		= 2,
 	KVM_TIMERS_DEVICE_LAPIC		= 3,
 	KVM_TIMERS_NR_DEVICES		= 4,
+	KVM_TIMERS_DEVICE_KVMCLOCK	= 4,
+	KVM_TIMERS_DEVICE_TSC		= 5,
+	KVM_TIMERS_DEVICE_END		= 6,
 };
 
 #define KVM_TIMERS_PIT			(1U << KVM_TIMERS_DEVICE_PIT)
 #define KVM_TIMERS_RTC			(1U << KVM_TIMERS_DEVICE_RTC)
 #define KVM_TIMERS_HPET			(1U << KVM_TIMERS_DEVICE_HPET)
 #define KVM_TIMERS_LAPIC		(1U << KVM_TIMERS_DEVICE_LAPIC)
+#define KVM_TIMERS_KVMCLOCK		(1U << KVM_TIMERS_DEVICE_KVMCLOCK)
+#define KVM_TIMERS_TSC			(1U << KVM_TIMERS_DEVICE_TSC)
+
+/* How fast guest time goes, which all devices and kvmclock have their time from. */
+enum kvm_timers_clock_rate {
+	/* What the module parameter says. */
+	KVM_TIMERS_CLOCK_DEFAULT	= 0,
+	/* As the host's CLOCK_MONOTONIC, and so its NTP, without a step. */
+	KVM_TIMERS_CLOCK_HOST		= 1,
+	/* As the guest's TSC by its nominal frequency, for ever. */
+	KVM_TIMERS_CLOCK_TSC		= 2,
+};
 
 /* What the RTC shows when the VM is made. From then on it follows the guest's clock. */
 enum kvm_timers_rtc_base {
@@ -101,6 +119,8 @@ struct kvm_timers_policy_config {
  *		KVM_TIMERS_RTC_FIXED: 0 (1970) to 4102444799 (2099); else 0
  * @lapic_advance: enum kvm_timers_advance
  * @lapic_advance_ns: KVM_TIMERS_ADVANCE_FIXED: 0 to KVM_TIMERS_ADVANCE_MAX_NS; else 0
+ * @clock_rate:	enum kvm_timers_clock_rate
+ * @reserved:	0
  * @tick:	policy of each device
  */
 struct kvm_timers_config {
@@ -111,6 +131,8 @@ struct kvm_timers_config {
 	__s64				rtc_time_s;
 	__u32				lapic_advance;
 	__u32				lapic_advance_ns;
+	__u32				clock_rate;
+	__u32				reserved;
 	struct kvm_timers_policy_config	tick[KVM_TIMERS_NR_DEVICES];
 };
 
@@ -200,6 +222,9 @@ struct kvm_timers_device_status {
 #define KVM_TIMERS_HPET_ENABLED		(1U << 0)
 #define KVM_TIMERS_HPET_LEGACY		(1U << 1)
 
+/* Bits of @clock_flags. */
+#define KVM_TIMERS_CLOCK_BY_TSC		(1U << 0)
+
 /**
  * struct kvm_timers_status - one VM, at one instant
  * @size:	sizeof(struct kvm_timers_status)
@@ -219,7 +244,14 @@ struct kvm_timers_device_status {
  * @lapic_vcpus: vCPUs whose LAPIC timer is the module's
  * @lapic_advance: in force, never KVM_TIMERS_ADVANCE_DEFAULT
  * @lapic_advance_ns: in force now; of several vCPUs the largest
+ * @clock_rate:	in force, never KVM_TIMERS_CLOCK_DEFAULT
+ * @clock_flags: KVM_TIMERS_CLOCK_BY_TSC: guest time is a line over the host's TSC; else
+ *		that is no clock, and guest time is the host's
  * @reserved:	0
+ * @clock_lag_ns: how far the host's CLOCK_MONOTONIC has moved ahead of guest time
+ * @clock_segments: changes of the slope of guest time, none of which is a step
+ * @clock_sets:	times that the VMM has set kvmclock
+ * @kvmclock_ns: what kvmclock shows now
  * @device:	a row a device; that of the LAPIC timer is the sum of all vCPUs
  */
 struct kvm_timers_status {
@@ -239,7 +271,13 @@ struct kvm_timers_status {
 	__u32				lapic_vcpus;
 	__u32				lapic_advance;
 	__u32				lapic_advance_ns;
+	__u32				clock_rate;
+	__u32				clock_flags;
 	__u32				reserved;
+	__s64				clock_lag_ns;
+	__u64				clock_segments;
+	__u64				clock_sets;
+	__u64				kvmclock_ns;
 	struct kvm_timers_device_status	device[KVM_TIMERS_NR_DEVICES];
 };
 
@@ -292,7 +330,8 @@ struct kvm_timers_set_advance {
  *	EINVAL		unknown flag, field to be 0 is not, or nothing to attach
  *	EOPNOTSUPP	unknown device bit
  *	ENODEV		the administrator has switched that device off
- *	ERANGE		policy, bound, base or time of the RTC, or advance out of range
+ *	ERANGE		policy, bound, base or time of the RTC, advance, or rate of the clock
+ *			out of range
  *
  * KVM_TIMERS_LIST		fills in the ids of the VMs that the caller may open.
  *

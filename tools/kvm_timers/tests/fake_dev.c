@@ -17,6 +17,7 @@
  * KT_FAKE_RTC_TIME=S	what it shows
  * KT_FAKE_HPET_FLAGS=BITS	of VM 1
  * KT_FAKE_ADVANCE=N	how the advance of its LAPIC timers is chosen
+ * KT_FAKE_CLOCK=N	rate of its clock
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +34,7 @@
 #define MAX_FDS		1024
 #define KIND_DEVICE	(-1)
 
-#define ALL_DEVICES	(KVM_TIMERS_PIT | KVM_TIMERS_RTC | KVM_TIMERS_HPET | KVM_TIMERS_LAPIC)
+#define ALL_DEVICES	((1U << KVM_TIMERS_DEVICE_END) - 1)
 
 #define RTC_LAST_S	4102444799
 #define RTC_OFFSET_S	86400
@@ -144,7 +145,7 @@ static int do_adopt(const struct kvm_timers_config *config)
 
 	if (config->size != sizeof(*config))
 		return fail(E2BIG);
-	if (config->flags)
+	if (config->flags || config->reserved)
 		return fail(EINVAL);
 	if (config->devices & ~ALL_DEVICES)
 		return fail(EOPNOTSUPP);
@@ -161,11 +162,15 @@ static int do_adopt(const struct kvm_timers_config *config)
 	if (ret)
 		return fail(-ret);
 
+	if (config->clock_rate > KVM_TIMERS_CLOCK_TSC)
+		return fail(ERANGE);
+
 	put_log("adopt pid=%d devices=%u base=%u time=%lld\n", getpid(), config->devices,
 		config->rtc_base, config->rtc_time_s);
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
 		log_tick(i, &config->tick[i]);
 	put_log("advance=%u ns=%u\n", config->lapic_advance, config->lapic_advance_ns);
+	put_log("clock=%u\n", config->clock_rate);
 
 	return 0;
 }
@@ -290,6 +295,16 @@ static void fill_busy(struct kvm_timers_status *status)
 	status->device[KVM_TIMERS_DEVICE_LAPIC] = busy_lapic;
 }
 
+static void fill_clock(struct kvm_timers_status *status)
+{
+	status->clock_rate = env_number("KT_FAKE_CLOCK", KVM_TIMERS_CLOCK_HOST);
+	status->clock_flags = KVM_TIMERS_CLOCK_BY_TSC;
+	status->clock_lag_ns = -73;
+	status->clock_segments = 9007199254740993;
+	status->clock_sets = 5;
+	status->kvmclock_ns = 6000000007;
+}
+
 static void fill_idle(struct kvm_timers_status *status)
 {
 	unsigned int i;
@@ -315,10 +330,12 @@ static int do_status(int id, struct kvm_timers_status *status)
 	status->mem_bytes = 4096;
 	status->dead = id == 2;
 	status->pid = id == 1 ? env_number("KT_FAKE_PID", 0) : 0;
-	if (id == 1)
+	if (id == 1) {
 		fill_busy(status);
-	else
+		fill_clock(status);
+	} else {
 		fill_idle(status);
+	}
 	put_log("status id=%d\n", id);
 
 	return 0;

@@ -198,7 +198,8 @@ save_and_load()
 	ask "$name" loc
 	saved=$answer
 	ok "$name: savevm" hmp "$name" "savevm one"
-	ask "$name" beat 50
+	# More than pass until it answers after loadvm.
+	ask "$name" beat 400
 	left=$answer
 	ok "$name: loadvm" hmp "$name" "loadvm one"
 	ask "$name" loc

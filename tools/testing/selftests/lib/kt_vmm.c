@@ -251,6 +251,7 @@ static int attach(struct kt_vmm *vm, const struct kt_vmm_config *config)
 		.rtc_time_s	= config->rtc_time_s,
 		.lapic_advance	= config->lapic_advance,
 		.lapic_advance_ns = config->lapic_advance_ns,
+		.clock_rate	= config->clock_rate,
 	};
 	unsigned int i;
 

@@ -46,6 +46,7 @@ enum kt_vmm_takeover {
  * @apic_cycle_ns: input clock of the LAPIC timers; 0 is KVM's own
  * @lapic_advance: see struct kvm_timers_config
  * @lapic_advance_ns: see struct kvm_timers_config
+ * @clock_rate:	see struct kvm_timers_config
  */
 struct kt_vmm_config {
 	unsigned int				nr_vcpus;
@@ -62,6 +63,7 @@ struct kt_vmm_config {
 	unsigned int				apic_cycle_ns;
 	uint32_t				lapic_advance;
 	uint32_t				lapic_advance_ns;
+	uint32_t				clock_rate;
 };
 
 /* The VMM's own CMOS: a byte for each index. */

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The redirected functions of KVM's TSC: what stands in for them where a VM's was taken
+ * over. hooks.c says how they get here.
+ *
+ * KVM keeps TSC and TSC_ADJUST as the guest writes them, and programs the hardware. Which
+ * line a vCPU is on when the VMM writes its TSC is decided here, by what is written and not
+ * by how long ago.
+ */
+#include "hooks.h"
+#include "compat.h"
+#include "inject.h"
+#include "symbols.h"
+#include "vm.h"
+
+#include <linux/kvm_host.h>
+#include <linux/static_call.h>
+
+#include <asm/tsc.h>
+
+KT_ORIGINAL(kvm_set_tsc_khz);
+KT_ORIGINAL(kvm_synchronize_tsc);
+
+/* A vCPU that has just been made is on the line that is there. */
+static bool choose_line(struct kt_vm *vm, struct kvm_vcpu *vcpu, u64 val, u64 scaled_now,
+			u64 *offset)
+{
+	struct kvm_arch *ka = &vcpu->kvm->arch;
+	bool is_new = !vcpu->arch.this_tsc_generation;
+	bool in_round = vcpu->arch.this_tsc_generation == ka->cur_tsc_generation;
+
+	/* One of another frequency has a line of its own. */
+	if (ka->cur_tsc_generation && ka->last_tsc_khz != vcpu->arch.virtual_tsc_khz)
+		in_round = true;
+	if (is_new && !in_round) {
+		*offset = vm->tsc.offset;
+		return true;
+	}
+	return kt_tsc_join(&vm->tsc, in_round, val, scaled_now, offset);
+}
+
+/* The VMM writes IA32_TSC, or a vCPU is made. */
+void kt_hooks_synchronize_tsc(struct kvm_vcpu *vcpu, unsigned long arg)
+{
+	struct kt_vm *vm = kt_vm_find(vcpu->kvm);
+	struct kvm_arch *ka = &vcpu->kvm->arch;
+	u64 scaled_now, base_ns, offset;
+	struct kt_tsc_scale scale;
+	unsigned long flags;
+	bool joined;
+
+	/* A TSC that is no clock: KVM makes up for it by the host's. */
+	if (!vm->clock.map.by_tsc) {
+		static_call(kt_original_kvm_synchronize_tsc)(vcpu, arg);
+		return;
+	}
+
+	kt_inject_tsc_scale(vcpu, &scale);
+	raw_spin_lock_irqsave(&ka->tsc_write_lock, flags);
+	scaled_now = kt_tsc_scale(&scale, kt_vm_clock_kvm_base(&base_ns));
+	joined = choose_line(vm, vcpu, kt_compat_tsc_value(arg), scaled_now, &offset);
+	static_call(kt___kvm_synchronize_tsc)(vcpu, offset, scaled_now + offset, base_ns, joined);
+	raw_spin_unlock_irqrestore(&ka->tsc_write_lock, flags);
+}
+
+/* What cannot be done leaves everything as it was. */
+int kt_hooks_set_tsc_khz(struct kvm_vcpu *vcpu, u32 user_tsc_khz)
+{
+	u32 khz = vcpu->arch.virtual_tsc_khz;
+	u32 mult = vcpu->arch.virtual_tsc_mult;
+	s8 shift = vcpu->arch.virtual_tsc_shift;
+	int ret;
+
+	ret = static_call(kt_original_kvm_set_tsc_khz)(vcpu, user_tsc_khz);
+	if (ret && khz) {
+		vcpu->arch.virtual_tsc_khz = khz;
+		vcpu->arch.virtual_tsc_mult = mult;
+		vcpu->arch.virtual_tsc_shift = shift;
+	}
+	return ret;
+}
+
+/**
+ * kt_hooks_tsc_ioctl() - calls of a VMM that are about the TSC of its vCPUs to come
+ * @vm:		the guest
+ * @ioctl:	of the VM
+ * @arg:	its argument
+ *
+ * Context: Process.
+ * Return: what the VMM gets, or -ENOIOCTLCMD: KVM's.
+ */
+long kt_hooks_tsc_ioctl(struct kt_vm *vm, unsigned int ioctl, unsigned long arg)
+{
+	if (!(vm->devices & KVM_TIMERS_TSC) || ioctl != KVM_SET_TSC_KHZ)
+		return -ENOIOCTLCMD;
+
+	/* No vCPU could be given it. */
+	return (u32)arg && kt_inject_tsc_is_too_slow(arg) ? -EINVAL : -ENOIOCTLCMD;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one clock of a guest: its line over the host's TSC, and where the host's own clock is.
+ */
+#ifndef KT_VM_CLOCK_H
+#define KT_VM_CLOCK_H
+
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/seqlock.h>
+#include <linux/timekeeping.h>
+
+#include <asm/msr.h>
+
+#include "include/uapi/linux/kvm_timers.h"
+#include "kvmclock.h"
+#include "tsc.h"
+
+struct kt_vm;
+
+/**
+ * struct kt_vm_map - guest time by the host's clocks
+ * @line:	guest time over the TSC, as @scale gives it
+ * @scale:	the guest's TSC, but for its offset
+ * @is_scaled:	@scale is not 1
+ * @by_tsc:	the line holds; else guest time goes as CLOCK_MONOTONIC does
+ * @ns:		guest time at which the two were compared
+ * @host_ns:	CLOCK_MONOTONIC then
+ * @skew:	from there on CLOCK_MONOTONIC is so much faster, see kt_kvmclock_skew()
+ */
+struct kt_vm_map {
+	struct kt_kvmclock_line	line;
+	struct kt_tsc_scale	scale;
+	bool			is_scaled;
+	bool			by_tsc;
+	u64			ns;
+	u64			host_ns;
+	s32			skew;
+};
+
+/**
+ * struct kt_vm_clock - the clock of one guest
+ * @seq:	for readers of @map, who take no lock; kt_vm.lock for writers
+ * @map:	what holds now
+ * @rate:	enum kvm_timers_clock_rate
+ * @origin_ns:	CLOCK_MONOTONIC when guest time was 0, which it is to be ahead of
+ * @base_ns:	kvmclock is so far ahead of guest time, modulo 2^64
+ * @segments:	pieces of the line so far
+ * @sets:	times that it was set
+ * @seen_cycle:	the host's TSC at the last review
+ * @seen_ns:	CLOCK_MONOTONIC then
+ * @seen_bends:	count of changes of its rate then
+ */
+struct kt_vm_clock {
+	seqcount_raw_spinlock_t	seq;
+	struct kt_vm_map	map;
+	u32			rate;
+	u64			origin_ns;
+	u64			base_ns;
+	u64			segments;
+	u64			sets;
+	u64			seen_cycle;
+	u64			seen_ns;
+	u32			seen_bends;
+};
+
+/**
+ * struct kt_vm_instant - the host's clocks and the guest's at one instant
+ * @ns:		what kvmclock shows
+ * @by_tsc:	the rest is known
+ * @host_tsc:	TSC of the host
+ * @real_ns:	CLOCK_REALTIME of the host
+ */
+struct kt_vm_instant {
+	u64	ns;
+	bool	by_tsc;
+	u64	host_tsc;
+	u64	real_ns;
+};
+
+/**
+ * struct kt_vm_page - what a vCPU reads kvmclock by, but for the page's own protocol
+ * @tsc:	the vCPU's TSC where the line begins
+ * @ns:		kvmclock there
+ * @mul:	see kt_kvmclock_read()
+ * @shift:	see kt_kvmclock_read()
+ * @stable:	all vCPUs read by the same line
+ */
+struct kt_vm_page {
+	u64	tsc;
+	u64	ns;
+	u32	mul;
+	s8	shift;
+	bool	stable;
+};
+
+/* The guest's TSC, but for its offset. */
+static __always_inline u64 kt_vm_map_scale(const struct kt_vm_map *map, u64 host_tsc)
+{
+	return likely(!map->is_scaled) ? host_tsc : kt_tsc_scale(&map->scale, host_tsc);
+}
+
+/* Guest time when the host's TSC is that; of now, as far as the line does not hold. */
+static __always_inline u64 kt_vm_map_read(const struct kt_vm_map *map, u64 host_tsc)
+{
+	if (unlikely(!map->by_tsc))
+		return map->ns + ktime_get_ns() - map->host_ns;
+
+	return kt_kvmclock_read(&map->line, kt_vm_map_scale(map, host_tsc));
+}
+
+/* Guest time, ns, and the host's TSC at the same instant: the one look at the host's clock. */
+static __always_inline u64 kt_vm_clock_sample(const struct kt_vm_clock *clock, u64 *host_tsc)
+{
+	unsigned int seq;
+	u64 now;
+
+	do {
+		seq = read_seqcount_begin(&clock->seq);
+		*host_tsc = rdtsc_ordered();
+		now = kt_vm_map_read(&clock->map, *host_tsc);
+	} while (read_seqcount_retry(&clock->seq, seq));
+	return now;
+}
+
+void kt_vm_clock_start(struct kt_vm *vm, u32 rate);
+u64 kt_vm_clock_host_ns(const struct kt_vm_clock *clock, u64 guest_ns);
+u64 kt_vm_clock_origin(const struct kt_vm_clock *clock);
+void kt_vm_clock_rescale(struct kt_vm *vm, const struct kt_tsc_scale *scale);
+u64 kt_vm_clock_kvm_base(u64 *base_ns);
+void kt_vm_clock_get(struct kt_vm *vm, struct kt_vm_instant *instant);
+void kt_vm_clock_set(struct kt_vm *vm, u64 ns, u64 real_ns);
+void kt_vm_clock_page(struct kt_vm *vm, const struct kt_tsc_scale *scale, u64 offset,
+		      struct kt_vm_page *page);
+
+void kt_vm_clock_status(struct kt_vm *vm, struct kvm_timers_status *status, u64 now);
+
+void kt_vm_clock_attached(void);
+int kt_vm_clock_init(void);
+void kt_vm_clock_exit(void);
+
+#endif /* KT_VM_CLOCK_H */
