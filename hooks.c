@@ -16,6 +16,7 @@
 #include "hooks.h"
 #include "adopt.h"
 #include "compat.h"
+#include "inject.h"
 #include "irqchip.h"
 #include "pit_ioctl.h"
 #include "symbols.h"
@@ -498,6 +499,7 @@ int __init kt_hooks_install(void)
 	ret = kt_layout_read();
 	if (ret)
 		return ret;
+	kt_inject_init();
 	ret = install();
 	if (ret)
 		return ret;

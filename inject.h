@@ -55,6 +55,9 @@ void kt_inject_msi(struct kvm *kvm, u64 message);
 bool kt_inject_can_store(void);
 void kt_inject_store(struct kvm *kvm, u64 message);
 
+/* The ratio of a TSC that goes as the host's does. */
+extern u64 kt_inject_tsc_one;
+
 /**
  * enum kt_presence - where a vCPU that is not halted is
  * @KT_PRESENCE_AWAY:	not in the guest, and not on this CPU
@@ -67,7 +70,22 @@ enum kt_presence {
 	KT_PRESENCE_ELSEWHERE,
 };
 
-u64 kt_inject_guest_tsc(struct kvm_vcpu *vcpu, u64 host_tsc);
+/**
+ * kt_inject_guest_tsc() - the guest's TSC
+ * @vcpu:	a vCPU
+ * @host_tsc:	of the host, at the same instant
+ *
+ * Context: Any.
+ * Return: what the guest would read, outside of a guest of its own.
+ */
+static inline u64 kt_inject_guest_tsc(struct kvm_vcpu *vcpu, u64 host_tsc)
+{
+	if (likely(vcpu->arch.l1_tsc_scaling_ratio == kt_inject_tsc_one))
+		return host_tsc + vcpu->arch.l1_tsc_offset;
+
+	return kvm_read_l1_tsc(vcpu, host_tsc);
+}
+
 enum kt_presence kt_inject_presence(struct kvm_vcpu *vcpu);
 enum kt_tick_pin kt_inject_vector_pin(struct kvm_vcpu *vcpu, u8 vector);
 enum kt_tick_pin kt_inject_probe_lvtt(struct kvm_vcpu *vcpu);
@@ -82,6 +100,7 @@ bool kt_inject_has_cpu_timer(struct kvm_vcpu *vcpu);
 bool kt_inject_set_cpu_timer(struct kvm_vcpu *vcpu, u64 tsc, u32 early_ns);
 void kt_inject_clear_cpu_timer(struct kvm_vcpu *vcpu);
 
+void kt_inject_init(void);
 void kt_inject_hold(struct kvm *kvm);
 void kt_inject_release(struct kvm *kvm);
 void kt_inject_refresh_pages(struct kvm *kvm);

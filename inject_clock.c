@@ -17,6 +17,18 @@
  */
 #define REQ_HOLD	KVM_ARCH_REQ_FLAGS(55, KVM_REQUEST_WAIT | KVM_REQUEST_NO_WAKEUP)
 
+u64 kt_inject_tsc_one __ro_after_init;
+
+/**
+ * kt_inject_init() - get ready for VMs
+ *
+ * Context: Process, module initialization, after kt_layout_read().
+ */
+void __init kt_inject_init(void)
+{
+	kt_inject_tsc_one = BIT_ULL(kt_tsc_frac_bits());
+}
+
 /**
  * kt_inject_hold() - no vCPU is in the guest until kt_inject_release()
  * @kvm:	the VM
@@ -73,7 +85,7 @@ void kt_inject_refresh_pages(struct kvm *kvm)
 void kt_inject_tsc_scale(const struct kvm_vcpu *vcpu, struct kt_tsc_scale *scale)
 {
 	scale->frac_bits = kt_tsc_frac_bits();
-	scale->ratio = vcpu ? vcpu->arch.l1_tsc_scaling_ratio : BIT_ULL(scale->frac_bits);
+	scale->ratio = vcpu ? vcpu->arch.l1_tsc_scaling_ratio : kt_inject_tsc_one;
 }
 
 /**

@@ -16,19 +16,6 @@
 #define ENTRY_CYCLES	32
 
 /**
- * kt_inject_guest_tsc() - the guest's TSC
- * @vcpu:	a vCPU
- * @host_tsc:	of the host, at the same instant
- *
- * Context: Any.
- * Return: what the guest would read, outside of a guest of its own.
- */
-u64 kt_inject_guest_tsc(struct kvm_vcpu *vcpu, u64 host_tsc)
-{
-	return kvm_read_l1_tsc(vcpu, host_tsc);
-}
-
-/**
  * kt_inject_presence() - where a vCPU is
  * @vcpu:	a vCPU that is not halted
  *

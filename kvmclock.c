@@ -17,33 +17,9 @@
 
 #define NS_PER_S	1000000000ULL
 
-/* What a mul of 1 is shifted by, and between which rates there is a mul and a shift. */
-#define MUL_SHIFT	32
+/* Between which rates there is a mul and a shift. */
 #define MIN_RATE	BIT_ULL(31)
 #define MAX_RATE	BIT_ULL(62)
-
-static u64 shift_by(u64 val, s8 shift)
-{
-	return shift < 0 ? val >> -shift : val << shift;
-}
-
-/**
- * kt_kvmclock_read() - guest time, as a guest reads it
- * @line:	the piece that holds
- * @tsc:	the TSC; before the line's beginning counts as that
- *
- * Context: Any.
- * Return: ns, rounded down as the ABI has it: the shift first.
- */
-u64 kt_kvmclock_read(const struct kt_kvmclock_line *line, u64 tsc)
-{
-	u64 delta = tsc - line->tsc;
-
-	if ((s64)delta < 0)
-		return line->ns;
-
-	return line->ns + mul_u64_u32_shr(shift_by(delta, line->shift), line->mul, MUL_SHIFT);
-}
 
 /**
  * kt_kvmclock_tsc_at() - when it is that time
@@ -65,8 +41,8 @@ u64 kt_kvmclock_tsc_at(const struct kt_kvmclock_line *line, u64 ns)
 	delta = ns - line->ns;
 	if (delta > U64_MAX / 2 - 1)
 		return KT_NEVER;
-	shifted = kt_model_scale_long(delta, BIT_ULL(MUL_SHIFT), line->mul);
-	if (mul_u64_u32_shr(shifted, line->mul, MUL_SHIFT) < delta)
+	shifted = kt_model_scale_long(delta, BIT_ULL(KT_KVMCLOCK_MUL_SHIFT), line->mul);
+	if (mul_u64_u32_shr(shifted, line->mul, KT_KVMCLOCK_MUL_SHIFT) < delta)
 		shifted++;
 
 	/* And ceil(shifted * 2^-shift). */
@@ -109,7 +85,7 @@ int kt_kvmclock_set_hz(struct kt_kvmclock_line *line, u64 hz)
 		hz <<= 1;
 		shift++;
 	}
-	line->mul = div64_u64(NS_PER_S << MUL_SHIFT, hz);
+	line->mul = div64_u64(NS_PER_S << KT_KVMCLOCK_MUL_SHIFT, hz);
 	line->shift = shift;
 	return 0;
 }
@@ -123,7 +99,7 @@ int kt_kvmclock_set_hz(struct kt_kvmclock_line *line, u64 hz)
  */
 u64 kt_kvmclock_rate(const struct kt_kvmclock_line *line)
 {
-	return shift_by((u64)line->mul << 8, line->shift);
+	return kt_kvmclock_shift((u64)line->mul << 8, line->shift);
 }
 
 /**
@@ -141,7 +117,7 @@ u64 kt_kvmclock_rate(const struct kt_kvmclock_line *line)
 int kt_kvmclock_begin(struct kt_kvmclock_line *line, u64 tsc, u64 ns, u64 rate)
 {
 	/* A rate of 2^(40 - 32) is that of a mul of 1. */
-	s8 shift = MUL_SHIFT - KT_KVMCLOCK_RATE_SHIFT;
+	s8 shift = KT_KVMCLOCK_MUL_SHIFT - KT_KVMCLOCK_RATE_SHIFT;
 
 	if (rate < MIN_RATE || rate > MAX_RATE)
 		return -ERANGE;

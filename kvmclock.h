@@ -5,10 +5,14 @@
 #ifndef KT_KVMCLOCK_H
 #define KT_KVMCLOCK_H
 
+#include <linux/math64.h>
 #include <linux/types.h>
 
 /* A rate is in ns per cycle of the TSC, times 2^KT_KVMCLOCK_RATE_SHIFT. */
 #define KT_KVMCLOCK_RATE_SHIFT	40
+
+/* A mul of 1 is 2^-KT_KVMCLOCK_MUL_SHIFT ns per cycle. */
+#define KT_KVMCLOCK_MUL_SHIFT	32
 
 /* A clock is brought back to the one that it follows by no more than that. */
 #define KT_KVMCLOCK_MAX_STEER_PPM	500
@@ -46,7 +50,34 @@ struct kt_kvmclock_host {
 	u32	shift;
 };
 
-u64 kt_kvmclock_read(const struct kt_kvmclock_line *line, u64 tsc);
+static __always_inline u64 kt_kvmclock_shift(u64 val, s8 shift)
+{
+	/* A branch that is always the same costs less than two shifts. */
+	if (likely(shift <= 0))
+		return val >> -shift;
+
+	return val << shift;
+}
+
+/**
+ * kt_kvmclock_read() - guest time, as a guest reads it
+ * @line:	the piece that holds
+ * @tsc:	the TSC; before the line's beginning counts as that
+ *
+ * Context: Any.
+ * Return: ns, rounded down as the ABI has it: the shift first.
+ */
+static __always_inline u64 kt_kvmclock_read(const struct kt_kvmclock_line *line, u64 tsc)
+{
+	u64 delta = tsc - line->tsc;
+
+	if ((s64)delta < 0)
+		return line->ns;
+
+	return line->ns + mul_u64_u32_shr(kt_kvmclock_shift(delta, line->shift), line->mul,
+					  KT_KVMCLOCK_MUL_SHIFT);
+}
+
 u64 kt_kvmclock_tsc_at(const struct kt_kvmclock_line *line, u64 ns);
 int kt_kvmclock_set_hz(struct kt_kvmclock_line *line, u64 hz);
 u64 kt_kvmclock_rate(const struct kt_kvmclock_line *line);

@@ -33,6 +33,15 @@
 
 DEFINE_PER_CPU(struct kt_vcpu *, kt_vcpu_last);
 
+static __always_inline void sample(const struct kt_vcpu *v, struct kt_lapic_clock *clock)
+{
+	u64 host_tsc;
+
+	clock->now = kt_vm_clock_sample(&v->vm->clock, &host_tsc);
+	clock->tsc = kt_inject_guest_tsc(v->vcpu, host_tsc);
+	clock->tsc_khz = v->vcpu->arch.virtual_tsc_khz;
+}
+
 /**
  * kt_vcpu_sample() - one instant on all clocks
  * @v:		the vCPU
@@ -42,11 +51,7 @@ DEFINE_PER_CPU(struct kt_vcpu *, kt_vcpu_last);
  */
 void kt_vcpu_sample(const struct kt_vcpu *v, struct kt_lapic_clock *clock)
 {
-	u64 host_tsc;
-
-	clock->now = kt_vm_clock_sample(&v->vm->clock, &host_tsc);
-	clock->tsc = kt_inject_guest_tsc(v->vcpu, host_tsc);
-	clock->tsc_khz = v->vcpu->arch.virtual_tsc_khz;
+	sample(v, clock);
 }
 
 /**
@@ -167,7 +172,7 @@ static bool enter_cpu(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
 	bool has_deadline = kt_lapic_timer_has_deadline(&v->timer);
 	struct kt_lapic_clock full = *clock;
 
-	if (!kt_inject_has_cpu_timer(v->vcpu))
+	if (!v->has_cpu_timer)
 		return false;
 	if (v->tick.owed || (!has_deadline && v->next_ns > clock->now + LONG_WAIT_NS))
 		return false;
@@ -208,9 +213,7 @@ static void arm(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
 		guest_ns = look_again_at(clock->now, guest_ns);
 	if (v->tick.owed)
 		guest_ns = min(guest_ns, kt_tick_deadline(&v->tick));
-	if (guest_ns != KT_NEVER)
-		guest_ns = max(guest_ns, least_ns);
-	host_ns = kt_vm_clock_host_ns(&v->vm->clock, guest_ns);
+	host_ns = kt_vm_clock_host_ns(&v->vm->clock, max(guest_ns, least_ns));
 	if (host_ns == KTIME_MAX) {
 		hrtimer_try_to_cancel(&v->alarm);
 		return;
@@ -395,6 +398,8 @@ void kt_vcpu_serve(struct kt_vcpu *v)
 
 	kt_vcpu_lock_save(v, flags);
 	WRITE_ONCE(v->due, false);
+	/* At its first entry at the latest, and whenever a VMM may have changed its mind. */
+	v->has_cpu_timer = kt_inject_has_cpu_timer(v->vcpu);
 	kt_vcpu_sample_lazily(v, &clock);
 	kt_lapic_timer_edges(&v->timer, &clock);
 	settle(v, clock.now);
@@ -557,7 +562,7 @@ void kt_vcpu_write_deadline(struct kt_vcpu *v, u64 val)
 	unsigned long flags;
 
 	kt_vcpu_lock_save(v, flags);
-	kt_vcpu_sample(v, &clock);
+	sample(v, &clock);
 	v->writes++;
 	if (READ_ONCE(v->host))
 		restore(v, KT_LAPIC_TIMER_DEADLINE, val, &clock);

@@ -25,6 +25,7 @@ struct kt_vm;
  * @vm:		the guest
  * @host:	an ioctl of the VMM is at work: nothing is given, nothing is armed
  * @due:	there is something to do before the vCPU runs on
+ * @has_cpu_timer: the CPU has a timer of its own that may be used
  * @in_cpu:	the CPU's own timer is set, not @alarm; changed under @lock
  * @alarm:	fires at the next thing to do, on the CPU where the vCPU runs
  * @lock:	protects all below
@@ -47,6 +48,7 @@ struct kt_vcpu {
 	struct kt_vm		*vm;
 	bool			host;
 	bool			due;
+	bool			has_cpu_timer;
 	bool			in_cpu;
 	struct hrtimer		alarm;
 	raw_spinlock_t		lock;

@@ -139,6 +139,7 @@ static u64 rate_of_host(const struct kt_vm_clock *clock, const struct review *re
 static void leave_line(struct kt_vm_map *map, u64 now)
 {
 	map->by_tsc = false;
+	map->is_plain = false;
 	map->ns = now;
 	map->host_ns = ktime_get_ns();
 	map->skew = 0;
@@ -152,7 +153,7 @@ static void begin(const struct kt_vm_clock *clock, struct review *review, u64 no
 {
 	struct kt_vm_map *map = &review->map;
 	struct kt_kvmclock_line line = {
-		.tsc	= kt_vm_map_scale(map, review->cycle),
+		.tsc	= kt_tsc_scale(&map->scale, review->cycle),
 		.ns	= now,
 	};
 	int ret;
@@ -216,7 +217,7 @@ static void put_in_force(struct kt_vm *vm, const struct kt_vm_map *map)
 
 	lockdep_assert_held(&vm->lock);
 
-	if (memcmp(&clock->map.line, &map->line, sizeof(map->line)))
+	if (clock->map.line.tsc != map->line.tsc)
 		clock->segments++;
 	write_seqcount_begin(&clock->seq);
 	clock->map = *map;
@@ -256,7 +257,7 @@ static void note(struct kt_vm_clock *clock, const struct review *review)
 /* The VM cannot go away meanwhile. */
 static void review_one(struct kt_vm *vm)
 {
-	struct review review;
+	struct review review = { };
 	bool is_due;
 
 	raw_spin_lock_irq(&vm->lock);
@@ -302,7 +303,7 @@ static void rescale(struct kt_vm_clock *clock, struct kt_vm_map *map,
 
 	review.map = *map;
 	review.map.scale = *scale;
-	review.map.is_scaled = scale->ratio != BIT_ULL(scale->frac_bits);
+	review.map.is_plain = map->by_tsc && scale->ratio == BIT_ULL(scale->frac_bits);
 	review.cycle = cycle;
 	if (by_tsc && map->by_tsc) {
 		review.host_ns = kt_kvmclock_host_read(&now_host, cycle);
@@ -361,36 +362,19 @@ void kt_vm_clock_rescale(struct kt_vm *vm, const struct kt_tsc_scale *scale)
 }
 
 /**
- * kt_vm_clock_host_ns() - when it is that guest time, for an alarm
- * @clock:	of a guest
- * @guest_ns:	guest time, or KT_NEVER
- *
- * As far as known now: an alarm is set anew when the line changes.
+ * kt_vm_clock_read_slowly() - guest time where a line over the host's TSC is not it
+ * @map:	what holds now
+ * @host_tsc:	of the host
  *
  * Context: Any.
- * Return: CLOCK_MONOTONIC, KTIME_MAX where that is too far.
+ * Return: ns; of now, as far as the line does not hold.
  */
-u64 kt_vm_clock_host_ns(const struct kt_vm_clock *clock, u64 guest_ns)
+u64 kt_vm_clock_read_slowly(const struct kt_vm_map *map, u64 host_tsc)
 {
-	u64 host_ns, wait_ns, part_ns;
-	unsigned int seq;
-	s32 skew;
+	if (!map->by_tsc)
+		return map->ns + ktime_get_ns() - map->host_ns;
 
-	do {
-		seq = read_seqcount_begin(&clock->seq);
-		host_ns = clock->map.host_ns;
-		wait_ns = guest_ns - clock->map.ns;
-		skew = clock->map.skew;
-	} while (read_seqcount_retry(&clock->seq, seq));
-
-	/* Not even the time before the last change of the line. */
-	if ((s64)wait_ns < 0 && guest_ns < KTIME_MAX)
-		return host_ns - min(host_ns, -wait_ns);
-	if (wait_ns >= KTIME_MAX / 2)
-		return KTIME_MAX;
-
-	part_ns = mul_u64_u32_shr(wait_ns, abs(skew), 31);
-	return min_t(u64, host_ns + wait_ns + (skew < 0 ? -part_ns : part_ns), KTIME_MAX);
+	return kt_kvmclock_read(&map->line, kt_tsc_scale(&map->scale, host_tsc));
 }
 
 /**
@@ -470,7 +454,7 @@ void kt_vm_clock_set(struct kt_vm *vm, u64 ns, u64 real_ns)
 
 	/* The page cannot say what kvmclock was before it was 0. */
 	map = clock->map;
-	map.line.tsc = kt_vm_map_scale(&map, cycle);
+	map.line.tsc = kt_tsc_scale(&map.scale, cycle);
 	map.line.ns = now;
 	clock->base_ns = ns - now;
 	clock->sets++;

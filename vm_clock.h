@@ -5,10 +5,10 @@
 #ifndef KT_VM_CLOCK_H
 #define KT_VM_CLOCK_H
 
+#include <linux/compiler.h>
 #include <linux/ktime.h>
-#include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/seqlock.h>
-#include <linux/timekeeping.h>
 
 #include <asm/msr.h>
 
@@ -22,8 +22,8 @@ struct kt_vm;
  * struct kt_vm_map - guest time by the host's clocks
  * @line:	guest time over the TSC, as @scale gives it
  * @scale:	the guest's TSC, but for its offset
- * @is_scaled:	@scale is not 1
  * @by_tsc:	the line holds; else guest time goes as CLOCK_MONOTONIC does
+ * @is_plain:	@by_tsc, and @scale is 1
  * @ns:		guest time at which the two were compared
  * @host_ns:	CLOCK_MONOTONIC then
  * @skew:	from there on CLOCK_MONOTONIC is so much faster, see kt_kvmclock_skew()
@@ -31,8 +31,8 @@ struct kt_vm;
 struct kt_vm_map {
 	struct kt_kvmclock_line	line;
 	struct kt_tsc_scale	scale;
-	bool			is_scaled;
 	bool			by_tsc;
+	bool			is_plain;
 	u64			ns;
 	u64			host_ns;
 	s32			skew;
@@ -94,19 +94,15 @@ struct kt_vm_page {
 	bool	stable;
 };
 
-/* The guest's TSC, but for its offset. */
-static __always_inline u64 kt_vm_map_scale(const struct kt_vm_map *map, u64 host_tsc)
-{
-	return likely(!map->is_scaled) ? host_tsc : kt_tsc_scale(&map->scale, host_tsc);
-}
+u64 kt_vm_clock_read_slowly(const struct kt_vm_map *map, u64 host_tsc);
 
 /* Guest time when the host's TSC is that; of now, as far as the line does not hold. */
 static __always_inline u64 kt_vm_map_read(const struct kt_vm_map *map, u64 host_tsc)
 {
-	if (unlikely(!map->by_tsc))
-		return map->ns + ktime_get_ns() - map->host_ns;
+	if (unlikely(!map->is_plain))
+		return kt_vm_clock_read_slowly(map, host_tsc);
 
-	return kt_kvmclock_read(&map->line, kt_vm_map_scale(map, host_tsc));
+	return kt_kvmclock_read(&map->line, host_tsc);
 }
 
 /* Guest time, ns, and the host's TSC at the same instant: the one look at the host's clock. */
@@ -123,8 +119,39 @@ static __always_inline u64 kt_vm_clock_sample(const struct kt_vm_clock *clock, u
 	return now;
 }
 
+/**
+ * kt_vm_clock_host_ns() - when it is that guest time, for an alarm
+ * @clock:	of a guest
+ * @guest_ns:	guest time, or KT_NEVER
+ *
+ * As far as known now: an alarm is set anew when the line changes.
+ *
+ * Context: Any.
+ * Return: CLOCK_MONOTONIC, KTIME_MAX where that is seventy years away.
+ */
+static inline u64 kt_vm_clock_host_ns(const struct kt_vm_clock *clock, u64 guest_ns)
+{
+	u64 host_ns, wait_ns;
+	unsigned int seq;
+	s32 skew;
+
+	do {
+		seq = read_seqcount_begin(&clock->seq);
+		host_ns = clock->map.host_ns;
+		wait_ns = guest_ns - clock->map.ns;
+		skew = clock->map.skew;
+	} while (read_seqcount_retry(&clock->seq, seq));
+
+	if (unlikely(wait_ns >= KTIME_MAX / 4)) {
+		/* Not even the time before the last change of the line. */
+		if ((s64)wait_ns < 0 && guest_ns < KTIME_MAX)
+			return host_ns - min(host_ns, -wait_ns);
+		return KTIME_MAX;
+	}
+	return host_ns + wait_ns + (s64)((__int128)wait_ns * skew >> 31);
+}
+
 void kt_vm_clock_start(struct kt_vm *vm, u32 rate);
-u64 kt_vm_clock_host_ns(const struct kt_vm_clock *clock, u64 guest_ns);
 u64 kt_vm_clock_origin(const struct kt_vm_clock *clock);
 void kt_vm_clock_rescale(struct kt_vm *vm, const struct kt_tsc_scale *scale);
 u64 kt_vm_clock_kvm_base(u64 *base_ns);
