@@ -10,6 +10,9 @@
 
 #define NR_VCPUS		2
 
+/* Changes of the line that are looked at. */
+#define STEPS			20
+
 #define SETTLE_NS		(2 * KT_NSEC_PER_SEC)
 #define LOOK_NS			(20 * NS_PER_MS)
 
@@ -338,6 +341,46 @@ TEST_F_TIMEOUT(kvmclock, follows_the_host, 120)
 		EXPECT_LE(steady, STEADY_NS);
 	}
 	EXPECT_EQ(0, backs);
+}
+
+static uint64_t segments(struct kt_vmm *vm)
+{
+	struct kvm_timers_status status;
+
+	if (kt_vmm_status(vm, &status)) {
+		perror("# status");
+		abort();
+	}
+	return status.clock_segments;
+}
+
+/* Where a new piece of the line begins the one before says the same, to the nanosecond. */
+TEST_F_TIMEOUT(kvmclock, no_step, 120)
+{
+	struct clock_pv *pv = clock_pv(&self->vm, 0), was;
+	unsigned int i, compared = 0;
+	uint64_t before;
+
+	if (kt_host_plain())
+		SKIP(return, "KVM takes a new snapshot");
+
+	clock_open_page(&self->vm, 0, variant->system);
+	for (i = 0; i < STEPS; i++) {
+		clock_read(&self->vm, 0);
+		was = *pv;
+		before = segments(&self->vm);
+		clock_bend(i % 2 ? CLOCK_BEND_PPM : -CLOCK_BEND_PPM);
+		while (segments(&self->vm) == before)
+			kt_host_wait_until(kt_host_now() + NS_PER_MS);
+		clock_read(&self->vm, 0);
+		EXPECT_NE(was.tsc_timestamp, pv->tsc_timestamp);
+		/* Of two pieces the one between is not known. */
+		if (segments(&self->vm) != before + 1)
+			continue;
+		EXPECT_EQ(clock_at(&was, pv->tsc_timestamp), pv->system_time);
+		compared++;
+	}
+	EXPECT_LE(STEPS / 2, compared);
 }
 
 /* At the TSC's own rate nothing that the host does to its clock is seen, but by the host. */
