@@ -18,6 +18,9 @@
 
 #include <asm/tsc.h>
 
+/* A second of cycles, in those of a kHz: nobody takes longer from one vCPU to the next. */
+#define KHZ_SLACK	1000
+
 KT_ORIGINAL(kvm_set_tsc_khz);
 KT_ORIGINAL(kvm_synchronize_tsc);
 
@@ -36,7 +39,8 @@ static bool choose_line(struct kt_vm *vm, struct kvm_vcpu *vcpu, u64 val, u64 sc
 		*offset = vm->tsc.offset;
 		return true;
 	}
-	return kt_tsc_join(&vm->tsc, in_round, val, scaled_now, offset);
+	return kt_tsc_join(&vm->tsc, in_round, val, scaled_now,
+			   (u64)vcpu->arch.virtual_tsc_khz * KHZ_SLACK, offset);
 }
 
 /* The VMM writes IA32_TSC, or a vCPU is made. */

@@ -9,6 +9,7 @@
 #include <linux/errno.h>
 #include <linux/limits.h>
 #include <linux/math64.h>
+#include <linux/minmax.h>
 
 #include "model.h"
 #include "tsc.h"
@@ -120,31 +121,36 @@ void kt_tsc_write_adjust(struct kt_tsc *tsc, u64 val)
  * @in_round:	of this round of writes the vCPU has had its own already
  * @val:	what it is to read
  * @scaled_now:	the host's TSC, scaled
+ * @slack:	cycles that may lie between what the VMM reads of two vCPUs
  * @offset:	the vCPU's offset from now on
  *
  * A VMM writes one vCPU after the other, what it has read of them one after the other. The
- * first value of a round is taken as it is. Whoever names the same line after it, to within
- * the time that has passed since, gets that line exactly; anything else is the first of a
- * round of its own. So how far apart two values may be is nobody's guess.
+ * first value of a round is taken as it is. Whoever names the same line after it gets that
+ * line, exactly; anything else is the first of a round of its own. To name it is to be where
+ * the one before is by now, to within the time that has passed since, for a VMM that writes
+ * to all what it has read of one; or to within @slack, for one that took longer to read.
  *
  * Context: Any.
  * Return: true if the vCPU shares the line.
  */
-bool kt_tsc_join(struct kt_tsc_line *line, bool in_round, u64 val, u64 scaled_now, u64 *offset)
+bool kt_tsc_join(struct kt_tsc_line *line, bool in_round, u64 val, u64 scaled_now, u64 slack,
+		 u64 *offset)
 {
 	u64 passed = scaled_now - line->written_at;
+	u64 ahead;
+	bool joins;
 
 	if ((s64)passed < 0)
 		passed = 0;
-	/* passed is below 2^63: twice as much fits. */
-	if (!in_round && val - line->written <= 2 * passed) {
-		*offset = line->offset;
-		return true;
-	}
+	ahead = val - (line->written + passed);
+	if ((s64)ahead < 0)
+		ahead = -ahead;
+	joins = !in_round && ahead <= max(passed, slack);
 
-	line->offset = val - scaled_now;
+	if (!joins)
+		line->offset = val - scaled_now;
 	line->written = val;
 	line->written_at = scaled_now;
 	*offset = line->offset;
-	return false;
+	return joins;
 }

@@ -38,7 +38,7 @@ struct kt_tsc {
 /**
  * struct kt_tsc_line - the TSC that the vCPUs of a guest are to share
  * @offset:	of all of them
- * @written:	what the VMM wrote first of a round over its vCPUs
+ * @written:	what the VMM wrote last to one of them
  * @written_at:	the host's TSC then, scaled
  */
 struct kt_tsc_line {
@@ -66,6 +66,7 @@ u64 kt_tsc_nested_ratio(const struct kt_tsc_scale *outer, u64 inner_ratio);
 u64 kt_tsc_nested_offset(const struct kt_tsc_scale *inner, u64 outer_offset, u64 inner_offset);
 void kt_tsc_write(struct kt_tsc *tsc, u64 now_tsc, u64 val);
 void kt_tsc_write_adjust(struct kt_tsc *tsc, u64 val);
-bool kt_tsc_join(struct kt_tsc_line *line, bool in_round, u64 val, u64 scaled_now, u64 *offset);
+bool kt_tsc_join(struct kt_tsc_line *line, bool in_round, u64 val, u64 scaled_now, u64 slack,
+		 u64 *offset);
 
 #endif /* KT_TSC_H */

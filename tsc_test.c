@@ -153,17 +153,21 @@ static void tsc_join_a_round(struct kunit *test)
 	struct kt_tsc_line line = { };
 	u64 offset;
 
-	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, true, 500000, 1000, &offset));
+	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, true, 500000, 1000, 50, &offset));
 	KUNIT_EXPECT_EQ(test, offset, 499000ULL);
-	/* The same value, a later one, and the latest that has to do with it. */
-	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500000, 1100, &offset));
+	/* The same value, one that was read later, and one that was read still later. */
+	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500000, 1100, 50, &offset));
 	KUNIT_EXPECT_EQ(test, offset, 499000ULL);
-	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500250, 1200, &offset));
+	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500150, 1200, 50, &offset));
 	KUNIT_EXPECT_EQ(test, offset, 499000ULL);
-	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500600, 1300, &offset));
+	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500350, 1300, 50, &offset));
 	KUNIT_EXPECT_EQ(test, offset, 499000ULL);
-	/* One that comes much later names the beginning all the same. */
-	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500000, BIT_ULL(50), &offset));
+	/* Written at once: what lies between is what lay between the two reads. */
+	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500400, 1300, 50, &offset));
+	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500350, 1300, 50, &offset));
+	KUNIT_EXPECT_EQ(test, offset, 499000ULL);
+	/* One that comes much later names it all the same. */
+	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500350, BIT_ULL(50), 50, &offset));
 	KUNIT_EXPECT_EQ(test, offset, 499000ULL);
 }
 
@@ -173,17 +177,20 @@ static void tsc_join_another(struct kunit *test)
 	struct kt_tsc_line line = { };
 	u64 offset;
 
-	kt_tsc_join(&line, true, 500000, 1000, &offset);
-	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, false, 500201, 1100, &offset));
+	kt_tsc_join(&line, true, 500000, 1000, 50, &offset);
+	/* 101 ahead of what the first is by now, and then 101 behind. */
+	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, false, 500201, 1100, 50, &offset));
 	KUNIT_EXPECT_EQ(test, offset, 499101ULL);
-
-	/* That began a round: of it the value before is none. */
-	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, false, 500200, 1200, &offset));
+	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, false, 500200, 1200, 50, &offset));
 	KUNIT_EXPECT_EQ(test, offset, 499000ULL);
-	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, true, 500201, 1300, &offset));
-	KUNIT_EXPECT_EQ(test, offset, 498901ULL);
-	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500201, 1300, &offset));
-	KUNIT_EXPECT_EQ(test, offset, 498901ULL);
+	/* A slack that is no longer enough. */
+	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, false, 500251, 1200, 50, &offset));
+	KUNIT_EXPECT_EQ(test, offset, 499051ULL);
+	/* A vCPU that has written already. */
+	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, true, 500252, 1200, 50, &offset));
+	KUNIT_EXPECT_EQ(test, offset, 499052ULL);
+	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500252, 1300, 50, &offset));
+	KUNIT_EXPECT_EQ(test, offset, 499052ULL);
 }
 
 /* Test rounds over the end of 64 bits, and a host's TSC that seems to go back. */
@@ -192,13 +199,13 @@ static void tsc_join_wraps(struct kunit *test)
 	struct kt_tsc_line line = { };
 	u64 offset;
 
-	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, true, U64_MAX - 5, 100, &offset));
+	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, true, U64_MAX - 5, 100, 2, &offset));
 	KUNIT_EXPECT_EQ(test, offset, U64_MAX - 105);
-	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 10, 108, &offset));
+	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 10, 108, 2, &offset));
 	KUNIT_EXPECT_EQ(test, offset, U64_MAX - 105);
-	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, false, 11, 108, &offset));
-	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 11, 90, &offset));
-	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, false, 12, 90, &offset));
+	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, false, 13, 108, 2, &offset));
+	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 15, 90, 2, &offset));
+	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, false, 18, 90, 2, &offset));
 }
 
 static struct kunit_case tsc_cases[] = {

@@ -251,8 +251,8 @@ gap_of_periodic()
 	sample late "${id[$name]}" lapic
 	period=${late[period_ns]}
 	echo "# $name: owed after $gap s: ${resumed[owed]}, merged: $(change stopped late merged)"
-	# Linux has measured it.
-	ok "$name: the period is that of 250 Hz" holds "period > 3980000 && period < 4020000"
+	# Linux has measured it, on a machine that may have had else to do.
+	ok "$name: the period is that of 250 Hz" holds "period > 3800000 && period < 4200000"
 	ok "$name: a stopped guest is given nothing" \
 		holds "resumed[delivered] == stopped[delivered]"
 	ok "$name: but its timers go on" holds "resumed[owed] >= vcpus * gap * 1000000000 / period - 4"

@@ -10,6 +10,9 @@
 #define NR_VCPUS	4
 #define FAR		(1ULL << 44)
 
+/* From one vCPU to the next. */
+#define READ_CYCLES	20000000
+
 FIXTURE(tsc) {
 	struct kt_vmm vm;
 };
@@ -74,6 +77,11 @@ TEST_F(tsc, others_join)
 		for (i = 1; i < NR_VCPUS; i++)
 			EXPECT_EQ(offset(&self->vm, 0), offset(&self->vm, i));
 	}
+	/* One that was slow to read them, and is quick to write. */
+	for (i = 0; i < NR_VCPUS; i++)
+		clock_set_msr(&self->vm, i, MSR_TSC, FAR + i * READ_CYCLES);
+	for (i = 1; i < NR_VCPUS; i++)
+		EXPECT_EQ(offset(&self->vm, 0), offset(&self->vm, i));
 	/* And as they reset. */
 	for (i = 0; i < NR_VCPUS; i++)
 		clock_set_msr(&self->vm, i, MSR_TSC, 0);
