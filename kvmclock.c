@@ -28,7 +28,7 @@
  *
  * Context: Any.
  * Return: the first TSC, not before the line's beginning, at which kt_kvmclock_read() gives
- * @ns or more; KT_NEVER if that is 2^63 cycles or more away.
+ * @ns or more; KT_NEVER if that is 2^63 cycles or more away, or 2^63 ns to within a cycle.
  */
 u64 kt_kvmclock_tsc_at(const struct kt_kvmclock_line *line, u64 ns)
 {
@@ -50,6 +50,9 @@ u64 kt_kvmclock_tsc_at(const struct kt_kvmclock_line *line, u64 ns)
 		delta = shifted >> line->shift;
 		if (delta << line->shift != shifted)
 			delta++;
+		/* There the guest's own shift has lost the highest bit. */
+		if (delta > U64_MAX >> line->shift)
+			return KT_NEVER;
 	} else {
 		limit = BIT_ULL(63) >> -line->shift;
 		if (shifted >= limit)
@@ -64,8 +67,9 @@ u64 kt_kvmclock_tsc_at(const struct kt_kvmclock_line *line, u64 ns)
  * @line:	its @mul and @shift are set
  * @hz:		frequency, 1 MHz to 1 THz
  *
- * Rounded down: the clock is slow by less than 2^-31. As KVM has it, so that a guest which
- * finds its frequency by it finds the same.
+ * Rounded down: the clock is slow by less than 2^-31. Above 2 GHz a frequency that halving
+ * takes bits from may be fast, by less than 10^-9. As KVM has it, so that a guest which finds
+ * its frequency by it finds the same.
  *
  * Context: Any.
  * Return: 0; -ERANGE, and nothing has changed.

@@ -3,7 +3,7 @@
  * A guest's TSC: T = ((H * ratio) >> frac_bits) + offset over the host's H, all of it
  * modulo 2^64.
  *
- * Intel SDM volume 3, 18.17 and 26.6.5 (VMX: 16.48), AMD APM volume 2, 15.30.5 (SVM: 8.32).
+ * Intel SDM volume 3 (VMX: 16.48), AMD APM volume 2 (SVM: 8.32).
  */
 #include <linux/bits.h>
 #include <linux/errno.h>

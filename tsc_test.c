@@ -12,6 +12,7 @@
 #include "tsc.h"
 
 typedef unsigned __int128 u128;
+typedef __int128 s128;
 
 /* Numbers that look like chance, the same ones each time. */
 static u64 next_random(u64 *seed)
@@ -58,6 +59,49 @@ static void tsc_ratio_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmx.ratio, 65535ULL << 48);
 	KUNIT_EXPECT_EQ(test, kt_tsc_set_ratio(&svm, 1, U32_MAX), 0);
 	KUNIT_EXPECT_EQ(test, svm.ratio, 1ULL);
+
+	/* The greatest that two frequencies have. */
+	KUNIT_EXPECT_EQ(test, kt_tsc_set_ratio(&svm, U32_MAX, 1 << 24), 0);
+	KUNIT_EXPECT_EQ(test, svm.ratio, BIT_ULL(40) - 256);
+	KUNIT_EXPECT_EQ(test, kt_tsc_set_ratio(&vmx, U32_MAX, 1 << 16), 0);
+	KUNIT_EXPECT_EQ(test, vmx.ratio, 0xffffffff00000000ULL);
+}
+
+/*
+ * Test all frequencies that there are: a ratio is the last that is not too fast, and it is
+ * refused only where it is 0 or has too many bits.
+ */
+static void tsc_any_ratio(struct kunit *test)
+{
+	u64 seed = 362436069ULL;
+	unsigned int i, bits, taken = 0, refused = 0;
+	u32 guest_khz, host_khz;
+	u128 wanted;
+
+	for (i = 0; i < 40000; i++) {
+		struct kt_tsc_scale scale = {
+			.ratio		= 5,
+			.frac_bits	= i % 2 ? KT_TSC_SVM_FRAC_BITS : KT_TSC_VMX_FRAC_BITS,
+		};
+
+		bits = i % 2 ? KT_TSC_SVM_RATIO_BITS : 64;
+		guest_khz = next_random(&seed) >> (32 + i % 32);
+		host_khz = 1 + (next_random(&seed) >> (33 + i % 31));
+		wanted = (u128)guest_khz << scale.frac_bits;
+		if (wanted < host_khz || wanted >= (u128)host_khz << bits) {
+			KUNIT_ASSERT_EQ(test, kt_tsc_set_ratio(&scale, guest_khz, host_khz),
+					-ERANGE);
+			KUNIT_ASSERT_EQ(test, scale.ratio, 5ULL);
+			refused++;
+			continue;
+		}
+		KUNIT_ASSERT_EQ(test, kt_tsc_set_ratio(&scale, guest_khz, host_khz), 0);
+		KUNIT_ASSERT_TRUE(test, (u128)scale.ratio * host_khz <= wanted);
+		KUNIT_ASSERT_TRUE(test, ((u128)scale.ratio + 1) * host_khz > wanted);
+		taken++;
+	}
+	KUNIT_EXPECT_GT(test, taken, 1000);
+	KUNIT_EXPECT_GT(test, refused, 1000);
 }
 
 /* Test ratio, scaling and offset against an oracle. */
@@ -125,6 +169,30 @@ static void tsc_nested(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kt_tsc_nested_offset(&inner, 3, 10), 11ULL);
 }
 
+/* Test both compositions against an oracle, to the last bit. */
+static void tsc_nested_exact(struct kunit *test)
+{
+	u64 seed = 88675123ULL, outer_offset, inner_offset;
+	struct kt_tsc_scale outer, inner;
+	unsigned int i;
+	s128 offset;
+
+	for (i = 0; i < 20000; i++) {
+		outer.frac_bits = inner.frac_bits = i % 2 ? 32 : 48;
+		outer.ratio = next_random(&seed) >> (i % 2 ? 24 : 1);
+		inner.ratio = next_random(&seed) >> (i % 2 ? 24 : 1);
+		KUNIT_ASSERT_EQ(test, kt_tsc_nested_ratio(&outer, inner.ratio),
+				(u64)((u128)outer.ratio * inner.ratio >> outer.frac_bits));
+
+		outer_offset = i % 64 ? next_random(&seed) >> (i % 63) : BIT_ULL(63);
+		inner_offset = next_random(&seed);
+		offset = (s128)(s64)outer_offset * inner.ratio;
+		offset = offset < 0 ? -(-offset >> inner.frac_bits) : offset >> inner.frac_bits;
+		KUNIT_ASSERT_EQ(test, kt_tsc_nested_offset(&inner, outer_offset, inner_offset),
+				(u64)offset + inner_offset);
+	}
+}
+
 /* Test that TSC and TSC_ADJUST move together, and a guest's writes never their difference. */
 static void tsc_adjust(struct kunit *test)
 {
@@ -145,6 +213,36 @@ static void tsc_adjust(struct kunit *test)
 	kt_tsc_write(&tsc, host_tsc + tsc.offset, U64_MAX);
 	KUNIT_EXPECT_EQ(test, tsc.offset - tsc.adjust, 5000ULL);
 	KUNIT_EXPECT_EQ(test, host_tsc + tsc.offset, U64_MAX);
+}
+
+/* Test any history of writes: what is read back, and what moves with it. */
+static void tsc_adjust_history(struct kunit *test)
+{
+	u64 seed = 521288629ULL, host_tsc = 0, apart = 0, before, val;
+	struct kt_tsc tsc = { };
+	unsigned int i;
+
+	for (i = 0; i < 20000; i++) {
+		host_tsc += next_random(&seed) >> (20 + i % 40);
+		val = next_random(&seed) >> (i % 64);
+		before = host_tsc + tsc.offset;
+		switch (next_random(&seed) >> 32 & 3) {
+		case 0:
+			kt_tsc_write(&tsc, before, val);
+			KUNIT_ASSERT_EQ(test, host_tsc + tsc.offset, val);
+			break;
+		case 1:
+			/* The host's, for which TSC_ADJUST is no account. */
+			tsc.offset += val;
+			apart += val;
+			break;
+		default:
+			kt_tsc_write_adjust(&tsc, val);
+			KUNIT_ASSERT_EQ(test, tsc.adjust, val);
+			break;
+		}
+		KUNIT_ASSERT_EQ(test, tsc.offset - tsc.adjust, apart);
+	}
 }
 
 /* Test that the first of a round gets what is written, and the others its line. */
@@ -169,6 +267,31 @@ static void tsc_join_a_round(struct kunit *test)
 	/* One that comes much later names it all the same. */
 	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 500350, BIT_ULL(50), 50, &offset));
 	KUNIT_EXPECT_EQ(test, offset, 499000ULL);
+}
+
+/* Test that a guest which is saved and restored, vCPU by vCPU, has one TSC, and again. */
+static void tsc_join_restored(struct kunit *test)
+{
+	u64 seed = 123456789ULL, val, now, gap, slack, offset, first;
+	struct kt_tsc_line line = { };
+	unsigned int i, vcpu;
+
+	now = next_random(&seed);
+	for (i = 0; i < 2000; i++) {
+		val = next_random(&seed);
+		slack = next_random(&seed) >> (24 + i % 39);
+		KUNIT_ASSERT_FALSE(test, kt_tsc_join(&line, true, val, now, slack, &first));
+		KUNIT_ASSERT_EQ(test, now + first, val);
+		for (vcpu = 1; vcpu < 8; vcpu++) {
+			gap = next_random(&seed) >> (24 + i % 40);
+			now += gap;
+			val += next_random(&seed) % (gap + max(gap, slack) + 1);
+			KUNIT_ASSERT_TRUE(test, kt_tsc_join(&line, false, val, now, slack,
+							    &offset));
+			KUNIT_ASSERT_EQ(test, offset, first);
+		}
+		now += next_random(&seed) >> 20;
+	}
 }
 
 /* Test that what names another line, or comes twice, is taken as it is. */
@@ -206,15 +329,21 @@ static void tsc_join_wraps(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, false, 13, 108, 2, &offset));
 	KUNIT_EXPECT_TRUE(test, kt_tsc_join(&line, false, 15, 90, 2, &offset));
 	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, false, 18, 90, 2, &offset));
+	/* No time has passed, not nearly all of it. */
+	KUNIT_EXPECT_FALSE(test, kt_tsc_join(&line, false, 21, 80, 2, &offset));
 }
 
 static struct kunit_case tsc_cases[] = {
 	KUNIT_CASE(tsc_ratio_of_two),
 	KUNIT_CASE(tsc_ratio_refused),
+	KUNIT_CASE(tsc_any_ratio),
 	KUNIT_CASE(tsc_scales),
 	KUNIT_CASE(tsc_nested),
+	KUNIT_CASE(tsc_nested_exact),
 	KUNIT_CASE(tsc_adjust),
+	KUNIT_CASE(tsc_adjust_history),
 	KUNIT_CASE(tsc_join_a_round),
+	KUNIT_CASE(tsc_join_restored),
 	KUNIT_CASE(tsc_join_another),
 	KUNIT_CASE(tsc_join_wraps),
 	{}
