@@ -151,7 +151,8 @@ static long set_clock(struct kt_vm *vm, void __user *argp)
 		return -EINVAL;
 
 	kt_vm_clock_set(vm, data.clock, data.flags & KVM_CLOCK_REALTIME ? data.realtime : 0);
-	return 0;
+	/* KVM has Hyper-V's page filled in again, from here. */
+	return -ENOIOCTLCMD;
 }
 
 /**
@@ -161,7 +162,7 @@ static long set_clock(struct kt_vm *vm, void __user *argp)
  * @argp:	its argument
  *
  * Context: Process.
- * Return: what the VMM gets, or -ENOIOCTLCMD: KVM's.
+ * Return: what the VMM gets, or -ENOIOCTLCMD: KVM is to serve it, too.
  */
 long kt_hooks_clock_ioctl(struct kt_vm *vm, unsigned int ioctl, void __user *argp)
 {
