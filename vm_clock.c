@@ -13,7 +13,6 @@
 #include "compat.h"
 #include "inject.h"
 #include "model.h"
-#include "trace.h"
 #include "vm.h"
 
 #include <linux/clocksource.h>

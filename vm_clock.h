@@ -43,7 +43,7 @@ struct kt_vm_map {
  * @seq:	for readers of @map, who take no lock; kt_vm.lock for writers
  * @map:	what holds now
  * @rate:	enum kvm_timers_clock_rate
- * @origin_ns:	CLOCK_MONOTONIC when guest time was 0, which it is to be ahead of
+ * @origin_ns:	what CLOCK_MONOTONIC is to be ahead of guest time: it was that when this was 0
  * @base_ns:	kvmclock is so far ahead of guest time, modulo 2^64
  * @segments:	pieces of the line so far
  * @sets:	times that it was set
