@@ -10,11 +10,13 @@
 #include "hooks.h"
 #include "compat.h"
 #include "inject.h"
+#include "model.h"
 #include "symbols.h"
 #include "vm.h"
 
 #include <linux/kvm_host.h>
 #include <linux/static_call.h>
+#include <linux/time64.h>
 
 #include <asm/tsc.h>
 
@@ -24,23 +26,30 @@
 KT_ORIGINAL(kvm_set_tsc_khz);
 KT_ORIGINAL(kvm_synchronize_tsc);
 
-/* A vCPU that has just been made is on the line that is there. */
-static bool choose_line(struct kt_vm *vm, struct kvm_vcpu *vcpu, u64 val, u64 scaled_now,
-			u64 *offset)
+/*
+ * KVM knows the guest's line, and who is on it, however they came to be: by this call or by
+ * KVM_VCPU_TSC_OFFSET. A vCPU that has just been made is on the line that is there.
+ */
+static bool choose_line(struct kvm_vcpu *vcpu, u64 val, u64 scaled_now, u64 base_ns, u64 *offset)
 {
 	struct kvm_arch *ka = &vcpu->kvm->arch;
-	bool is_new = !vcpu->arch.this_tsc_generation;
+	u32 khz = vcpu->arch.virtual_tsc_khz;
+	struct kt_tsc_line line = {
+		.offset		= ka->cur_tsc_offset,
+		.written	= ka->last_tsc_write,
+		.written_at	= scaled_now - kt_model_scale(base_ns - ka->last_tsc_nsec, khz,
+							      NSEC_PER_MSEC),
+	};
 	bool in_round = vcpu->arch.this_tsc_generation == ka->cur_tsc_generation;
 
 	/* One of another frequency has a line of its own. */
-	if (ka->cur_tsc_generation && ka->last_tsc_khz != vcpu->arch.virtual_tsc_khz)
+	if (ka->cur_tsc_generation && ka->last_tsc_khz != khz)
 		in_round = true;
-	if (is_new && !in_round) {
-		*offset = vm->tsc.offset;
+	if (!vcpu->arch.this_tsc_generation && !in_round) {
+		*offset = line.offset;
 		return true;
 	}
-	return kt_tsc_join(&vm->tsc, in_round, val, scaled_now,
-			   (u64)vcpu->arch.virtual_tsc_khz * KHZ_SLACK, offset);
+	return kt_tsc_join(&line, in_round, val, scaled_now, (u64)khz * KHZ_SLACK, offset);
 }
 
 /* The VMM writes IA32_TSC, or a vCPU is made. */
@@ -48,6 +57,7 @@ void kt_hooks_synchronize_tsc(struct kvm_vcpu *vcpu, unsigned long arg)
 {
 	struct kt_vm *vm = kt_vm_find(vcpu->kvm);
 	struct kvm_arch *ka = &vcpu->kvm->arch;
+	u64 val = kt_compat_tsc_value(arg);
 	u64 scaled_now, base_ns, offset;
 	struct kt_tsc_scale scale;
 	unsigned long flags;
@@ -62,8 +72,9 @@ void kt_hooks_synchronize_tsc(struct kvm_vcpu *vcpu, unsigned long arg)
 	kt_inject_tsc_scale(vcpu, &scale);
 	raw_spin_lock_irqsave(&ka->tsc_write_lock, flags);
 	scaled_now = kt_tsc_scale(&scale, kt_vm_clock_kvm_base(&base_ns));
-	joined = choose_line(vm, vcpu, kt_compat_tsc_value(arg), scaled_now, &offset);
-	static_call(kt___kvm_synchronize_tsc)(vcpu, offset, scaled_now + offset, base_ns, joined);
+	joined = choose_line(vcpu, val, scaled_now, base_ns, &offset);
+	static_call(kt___kvm_synchronize_tsc)(vcpu, offset, joined ? scaled_now + offset : val,
+					      base_ns, joined);
 	raw_spin_unlock_irqrestore(&ka->tsc_write_lock, flags);
 }
 

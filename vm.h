@@ -180,7 +180,6 @@ struct kt_hpet_device {
  * @alarm:	fires at the next thing to do
  * @lock:	protects all below, and the models and counters of the devices
  * @clock:	guest time
- * @tsc:	line of the vCPUs' TSCs, under KVM's tsc_write_lock
  * @due:	sources, a bit each, that wait to be served
  * @parked:	sources, a bit each, whose message waits for a vCPU that is not halted
  * @rang_ns:	host time of the last alarm
@@ -215,7 +214,6 @@ struct kt_vm {
 	struct hrtimer		alarm ____cacheline_aligned;
 	raw_spinlock_t		lock;
 	struct kt_vm_clock	clock;
-	struct kt_tsc_line	tsc;
 	unsigned long		due;
 	unsigned long		parked;
 	u64			rang_ns;

@@ -104,19 +104,25 @@ TEST_F(tsc, others_stand_alone)
 	EXPECT_LE(3 * FAR - offset(&self->vm, 1), after);
 }
 
-/* The attribute is exact, for whoever wants them apart by less than the time between. */
-TEST_F(tsc, attribute)
+static int set_offset(int fd, uint64_t val)
 {
-	uint64_t val = 0x123456789abcULL;
 	struct kvm_device_attr attr = {
 		.group	= KVM_VCPU_TSC_CTRL,
 		.attr	= KVM_VCPU_TSC_OFFSET,
 		.addr	= (uint64_t)&val,
 	};
+
+	return ioctl(fd, KVM_SET_DEVICE_ATTR, &attr);
+}
+
+/* The attribute is exact, for whoever wants them apart by less than the time between. */
+TEST_F(tsc, attribute)
+{
+	uint64_t val = 0x123456789abcULL;
 	unsigned int i;
 
 	for (i = 0; i < NR_VCPUS; i++) {
-		ASSERT_EQ(0, ioctl(self->vm.vcpu[i].fd, KVM_SET_DEVICE_ATTR, &attr));
+		ASSERT_EQ(0, set_offset(self->vm.vcpu[i].fd, val));
 		EXPECT_EQ(val, offset(&self->vm, i));
 		val++;
 	}
@@ -135,6 +141,20 @@ TEST_F(tsc, plugged_in_later)
 	fd = ioctl(self->vm.fd, KVM_CREATE_VCPU, (unsigned long)NR_VCPUS);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(offset(&self->vm, 0), clock_offset(fd));
+	close(fd);
+}
+
+/* So is one of a guest whose VMM has set offsets. */
+TEST_F(tsc, plugged_in_after_attribute)
+{
+	unsigned int i;
+	int fd;
+
+	for (i = 0; i < NR_VCPUS; i++)
+		ASSERT_EQ(0, set_offset(self->vm.vcpu[i].fd, FAR));
+	fd = ioctl(self->vm.fd, KVM_CREATE_VCPU, (unsigned long)NR_VCPUS);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(FAR, clock_offset(fd));
 	close(fd);
 }
 
