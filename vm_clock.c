@@ -257,14 +257,19 @@ static void note(struct kt_vm_clock *clock, const struct review *review)
 static void review_one(struct kt_vm *vm)
 {
 	struct review review = { };
-	bool is_due;
+	bool is_due, is_line = false;
 
 	raw_spin_lock_irq(&vm->lock);
 	is_due = !vm->dead && plan(&vm->clock, &review);
-	if (!vm->dead && !is_due && vm->clock.map.by_tsc)
+	if (is_due)
+		is_line = !review.map.by_tsc || review.map.line.tsc != vm->clock.map.line.tsc;
+	/* Alarms alone are nothing to hold vCPUs for. */
+	if (is_due && !is_line)
+		put_in_force(vm, &review.map);
+	if (!vm->dead && !is_line && vm->clock.map.by_tsc)
 		note(&vm->clock, &review);
 	raw_spin_unlock_irq(&vm->lock);
-	if (!is_due)
+	if (!is_line)
 		return;
 
 	change_kvmclock(vm);
