@@ -63,6 +63,9 @@ find_kernel()
 		append="pci=noacpi no_hash_pointers $append"
 		: "${timeout:=900}"
 	fi
+	# An emulated CPU takes fifty times as long, and now and then the machine has no time for
+	# it at all. What hangs does so for longer.
+	append="watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120 $append"
 	: "${timeout:=300}"
 	[[ -f $image ]] || die "no kernel image $image"
 	[[ ! $modules ]] || modules=$(readlink -f "$modules")
