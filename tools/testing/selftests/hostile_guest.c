@@ -4,6 +4,7 @@
  * ports of the PIT and the RTC, and to the registers of the HPET and the LAPIC timer.
  */
 #include "guest.h"
+#include "hostile_cmds.h"
 
 #define CONTROL_MODE2		0x34
 #define COUNT_1KHZ		1193
@@ -66,7 +67,7 @@
 #define STORM			32
 
 static uint64_t rng;
-static bool has_lapic;
+static unsigned int devices;
 static volatile unsigned int since_access;
 
 static void hpet_write32(unsigned int offset, uint32_t val)
@@ -83,7 +84,7 @@ static void rtc_write(uint8_t index, uint8_t val)
 /* The guest gets to nothing else: end it. */
 static void silence(void)
 {
-	if (has_lapic) {
+	if (devices & HOSTILE_LAPIC) {
 		kt_guest_lapic_write(LAPIC_TMICT, 0);
 		kt_guest_wrmsr(MSR_DEADLINE, 0);
 	}
@@ -332,19 +333,52 @@ static void access_lapic(unsigned int how)
 	}
 }
 
+static uint16_t pick_rtc_port(void)
+{
+	/* Few of the indices are the RTC's. */
+	if (random() % 3 == 0)
+		outb(random() % (RTC_LAST_INDEX + 1), RTC_INDEX);
+	if (random() % 2)
+		return RTC_INDEX + random() % 2;
+	return FIRST_RTC + random() % NR_RTC;
+}
+
 static uint16_t pick_port(void)
 {
 	unsigned int pick = random() % 8;
 
+	if (!(devices & HOSTILE_PIT))
+		return pick_rtc_port();
 	/* Mostly the PIT and the RTC: the others have one register of interest. */
-	if (pick < 4)
+	if (pick < 4 || !(devices & HOSTILE_RTC))
 		return FIRST_PIT + random() % NR_PIT;
 	if (pick == 4)
 		return FIRST_KBC + random() % NR_KBC;
-	/* Few of the indices are the RTC's. */
-	if (pick == 5)
-		outb(random() % (RTC_LAST_INDEX + 1), RTC_INDEX);
-	return FIRST_RTC + random() % NR_RTC;
+	return pick_rtc_port();
+}
+
+/* Strings make three accesses of one to a port, on average: without the PIT half are the HPET's. */
+static bool is_hpet_next(void)
+{
+	if (!(devices & HOSTILE_HPET))
+		return false;
+	if (!(devices & (HOSTILE_PIT | HOSTILE_RTC)))
+		return true;
+	return random() % 4 < (devices & HOSTILE_PIT ? 1 : 3);
+}
+
+/* Return: how many accesses that was. */
+static unsigned int access_something(void)
+{
+	if (devices & HOSTILE_LAPIC && random() % 8 == 0)
+		access_lapic(random());
+	else if (is_hpet_next())
+		access_hpet(random());
+	else if (random() % 4)
+		access(pick_port(), random());
+	else
+		return access_string(pick_port(), random());
+	return 1;
 }
 
 static void take_interrupts(enum kt_pin pin)
@@ -359,26 +393,18 @@ static void take_interrupts(enum kt_pin pin)
 	}
 }
 
-/* arg 0: accesses, arg 1: seed, arg 2: enum kt_pin, arg 3: the LAPIC timer, too. */
+/* arg 0: accesses, arg 1: seed, arg 2: enum kt_pin, arg 3: enum hostile_device, or-ed. */
 void kt_guest_main(void)
 {
 	uint64_t left = kt_guest_shared->arg[0], n;
 
 	rng = kt_guest_shared->arg[1] | 1;
-	has_lapic = kt_guest_shared->arg[3];
+	devices = kt_guest_shared->arg[3];
 	take_interrupts(kt_guest_shared->arg[2]);
 	sti();
 	for (; left; left -= n < left ? n : left) {
 		since_access = 0;
-		n = 1;
-		if (has_lapic && random() % 8 == 0)
-			access_lapic(random());
-		else if (random() % 4 == 0)
-			access_hpet(random());
-		else if (random() % 4)
-			access(pick_port(), random());
-		else
-			n = access_string(pick_port(), random());
+		n = access_something();
 	}
 
 	/* The device still works, whatever has been done to it and to those that replace it. */
