@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tracepoints: what was decided about a guest's ticks.
+ * Tracepoints: what was decided about a guest's ticks and its clock.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM kvm_timers
@@ -11,6 +11,16 @@
 #include <linux/tracepoint.h>
 
 #include "include/uapi/linux/kvm_timers.h"
+#include "vm_clock.h"
+
+TRACE_DEFINE_ENUM(KVM_TIMERS_DEVICE_PIT);
+TRACE_DEFINE_ENUM(KVM_TIMERS_DEVICE_RTC);
+TRACE_DEFINE_ENUM(KVM_TIMERS_DEVICE_HPET);
+TRACE_DEFINE_ENUM(KVM_TIMERS_DEVICE_LAPIC);
+TRACE_DEFINE_ENUM(KT_VM_CLOCK_FOLLOWS);
+TRACE_DEFINE_ENUM(KT_VM_CLOCK_SCALED);
+TRACE_DEFINE_ENUM(KT_VM_CLOCK_SET);
+TRACE_DEFINE_ENUM(KT_VM_CLOCK_LEFT);
 
 #define kt_trace_device(device) \
 	__print_symbolic(device,				\
@@ -100,6 +110,38 @@ DEFINE_EVENT(kt_tick, catchup_begin,
 DEFINE_EVENT(kt_tick, catchup_end,
 	TP_PROTO(u32 id, u32 device, u64 guest_ns, u64 ticks, u64 owed),
 	TP_ARGS(id, device, guest_ns, ticks, owed));
+
+/* Guest time goes by another line from here on. */
+TRACE_EVENT(clock_changed,
+	TP_PROTO(u32 id, enum kt_vm_clock_why why, const struct kt_vm_clock *clock, u64 guest_ns),
+	TP_ARGS(id, why, clock, guest_ns),
+
+	TP_STRUCT__entry(
+		__field(u32,	id)
+		__field(u32,	why)
+		__field(u64,	guest_ns)
+		__field(u64,	base_ns)
+		__field(u32,	mul)
+		__field(s8,	shift)
+	),
+
+	TP_fast_assign(
+		__entry->id	  = id;
+		__entry->why	  = why;
+		__entry->guest_ns = guest_ns;
+		__entry->base_ns  = clock->base_ns;
+		__entry->mul	  = clock->map.line.mul;
+		__entry->shift	  = clock->map.line.shift;
+	),
+
+	TP_printk("id %u %s guest_ns %llu kvmclock ahead by %lld mul %u shift %d", __entry->id,
+		  __print_symbolic(__entry->why,
+				   { KT_VM_CLOCK_FOLLOWS, "follows" },
+				   { KT_VM_CLOCK_SCALED, "scaled" },
+				   { KT_VM_CLOCK_SET, "set" },
+				   { KT_VM_CLOCK_LEFT, "left" }),
+		  __entry->guest_ns, (s64)__entry->base_ns, __entry->mul, __entry->shift)
+);
 
 #endif /* KT_TRACE_H */
 

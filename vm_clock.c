@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "inject.h"
 #include "model.h"
+#include "trace.h"
 #include "vm.h"
 
 #include <linux/clocksource.h>
@@ -210,9 +211,21 @@ static bool plan(const struct kt_vm_clock *clock, struct review *review)
 	return true;
 }
 
-static void put_in_force(struct kt_vm *vm, const struct kt_vm_map *map)
+/* Else only the alarms' idea of the host's clock is another one. */
+static bool is_other_line(const struct kt_vm_map *a, const struct kt_vm_map *b)
+{
+	return a->by_tsc != b->by_tsc || a->line.tsc != b->line.tsc;
+}
+
+static enum kt_vm_clock_why reviewed(const struct review *review)
+{
+	return review->map.by_tsc ? KT_VM_CLOCK_FOLLOWS : KT_VM_CLOCK_LEFT;
+}
+
+static void put_in_force(struct kt_vm *vm, const struct kt_vm_map *map, enum kt_vm_clock_why why)
 {
 	struct kt_vm_clock *clock = &vm->clock;
+	bool is_line = is_other_line(&clock->map, map);
 
 	lockdep_assert_held(&vm->lock);
 
@@ -221,6 +234,8 @@ static void put_in_force(struct kt_vm *vm, const struct kt_vm_map *map)
 	write_seqcount_begin(&clock->seq);
 	clock->map = *map;
 	write_seqcount_end(&clock->seq);
+	if (is_line)
+		trace_clock_changed(vm->id, why, clock, map->by_tsc ? map->line.ns : map->ns);
 	kt_vm_realarm(vm);
 }
 
@@ -262,10 +277,10 @@ static void review_one(struct kt_vm *vm)
 	raw_spin_lock_irq(&vm->lock);
 	is_due = !vm->dead && plan(&vm->clock, &review);
 	if (is_due)
-		is_line = !review.map.by_tsc || review.map.line.tsc != vm->clock.map.line.tsc;
+		is_line = is_other_line(&vm->clock.map, &review.map);
 	/* Alarms alone are nothing to hold vCPUs for. */
 	if (is_due && !is_line)
-		put_in_force(vm, &review.map);
+		put_in_force(vm, &review.map, reviewed(&review));
 	if (!vm->dead && !is_line && vm->clock.map.by_tsc)
 		note(&vm->clock, &review);
 	raw_spin_unlock_irq(&vm->lock);
@@ -274,7 +289,7 @@ static void review_one(struct kt_vm *vm)
 
 	change_kvmclock(vm);
 	if (!vm->dead && plan(&vm->clock, &review)) {
-		put_in_force(vm, &review.map);
+		put_in_force(vm, &review.map, reviewed(&review));
 		note(&vm->clock, &review);
 	}
 	kvmclock_changed(vm);
@@ -360,7 +375,7 @@ void kt_vm_clock_rescale(struct kt_vm *vm, const struct kt_tsc_scale *scale)
 			  map.scale.frac_bits != scale->frac_bits)) {
 		now = kt_vm_clock_sample(&vm->clock, &cycle);
 		rescale(&vm->clock, &map, scale, now, cycle);
-		put_in_force(vm, &map);
+		put_in_force(vm, &map, KT_VM_CLOCK_SCALED);
 	}
 	raw_spin_unlock_irqrestore(&vm->lock, flags);
 }
@@ -462,7 +477,7 @@ void kt_vm_clock_set(struct kt_vm *vm, u64 ns, u64 real_ns)
 	map.line.ns = now;
 	clock->base_ns = ns - now;
 	clock->sets++;
-	put_in_force(vm, &map);
+	put_in_force(vm, &map, KT_VM_CLOCK_SET);
 	kvmclock_changed(vm);
 }
 

@@ -18,6 +18,14 @@
 
 struct kt_vm;
 
+/* Why the line is another one from now on. */
+enum kt_vm_clock_why {
+	KT_VM_CLOCK_FOLLOWS,	/* the host's clock has another rate */
+	KT_VM_CLOCK_SCALED,	/* the guest's TSC has another ratio */
+	KT_VM_CLOCK_SET,	/* the VMM has set kvmclock */
+	KT_VM_CLOCK_LEFT,	/* the host's clock is no longer its TSC */
+};
+
 /**
  * struct kt_vm_map - guest time by the host's clocks
  * @line:	guest time over the TSC, as @scale gives it

@@ -5,13 +5,10 @@
  * nothing while nobody listens.
  */
 #include <sys/ioctl.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "hpet_vm.h"
+#include "kt_trace.h"
 
 #define NSEC_PER_MSEC		1000000ULL
 #define MODE2			0x34
@@ -30,9 +27,6 @@
 #define LVT_NMI			0x400
 #define NMIS			20
 
-#define TRACEFS			"/sys/kernel/tracing"
-#define INSTANCE		TRACEFS "/instances/hpet_test"
-#define EVENT			INSTANCE "/events/timer/hrtimer_expire_entry/"
 #define SYMBOL			"alarm\t[kvm_timers]"
 
 /* Until each source has found out that nobody listens. */
@@ -239,14 +233,6 @@ FIXTURE(masked) {
 	bool tracing;
 };
 
-static bool put(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-	bool ok = file && fputs(text, file) >= 0;
-
-	return file && !fclose(file) && ok;
-}
-
 /* Address of the module's timer function. */
 static unsigned long long alarm_address(void)
 {
@@ -269,43 +255,24 @@ static bool trace_alarms(void)
 {
 	char filter[64];
 
-	if (access(TRACEFS "/instances", F_OK))
-		mount("tracefs", TRACEFS, "tracefs", 0, NULL);
-	if (mkdir(INSTANCE, 0700) && errno != EEXIST)
-		return false;
 	snprintf(filter, sizeof(filter), "function == 0x%llx", alarm_address());
-	return alarm_address() && put(EVENT "filter", filter) && put(EVENT "enable", "1");
-}
-
-static unsigned int recorded(void)
-{
-	FILE *file = fopen(INSTANCE "/trace", "r");
-	unsigned int count = 0;
-	char line[256];
-
-	while (file && fgets(line, sizeof(line), file))
-		count += !!strstr(line, "hrtimer_expire_entry:");
-	if (file)
-		fclose(file);
-	return count;
+	return alarm_address() && kt_trace_open("timer/hrtimer_expire_entry", filter);
 }
 
 /* Alarms while nothing runs for a while. */
 static unsigned int alarms_in(uint64_t ns)
 {
-	if (!put(INSTANCE "/trace", ""))
-		abort();
+	kt_trace_clear();
 	kt_host_wait_until(kt_host_now() + ns);
-	return recorded();
+	return kt_trace_count("hrtimer_expire_entry:");
 }
 
 /* The same while the guest runs. */
 static unsigned int alarms_while_open(struct kt_vmm *vm, uint64_t ns)
 {
-	if (!put(INSTANCE "/trace", ""))
-		abort();
+	kt_trace_clear();
 	hpet_do(vm, HPET_OPEN, hpet_ticks(ns), 0, 0);
-	return recorded();
+	return kt_trace_count("hrtimer_expire_entry:");
 }
 
 #define NEEDS_TRACING() do {								\
@@ -324,10 +291,8 @@ FIXTURE_SETUP(masked)
 FIXTURE_TEARDOWN(masked)
 {
 	kt_vmm_destroy(&self->vm);
-	if (self->tracing) {
-		put(EVENT "enable", "0");
-		rmdir(INSTANCE);
-	}
+	if (self->tracing)
+		kt_trace_close();
 }
 
 static void start_timer(struct kt_vmm *vm, uint64_t ns)

@@ -4,6 +4,7 @@
  * clock that follows the host's without a step while that is bent.
  */
 #include "clock_vm.h"
+#include "kt_trace.h"
 
 #include <string.h>
 #include <time.h>
@@ -343,7 +344,7 @@ TEST_F_TIMEOUT(kvmclock, follows_the_host, 120)
 	EXPECT_EQ(0, backs);
 }
 
-static uint64_t segments(struct kt_vmm *vm)
+static struct kvm_timers_status get_status(struct kt_vmm *vm)
 {
 	struct kvm_timers_status status;
 
@@ -351,7 +352,12 @@ static uint64_t segments(struct kt_vmm *vm)
 		perror("# status");
 		abort();
 	}
-	return status.clock_segments;
+	return status;
+}
+
+static uint64_t segments(struct kt_vmm *vm)
+{
+	return get_status(vm).clock_segments;
 }
 
 /* Where a new piece of the line begins the one before says the same, to the nanosecond. */
@@ -381,6 +387,40 @@ TEST_F_TIMEOUT(kvmclock, no_step, 120)
 		compared++;
 	}
 	EXPECT_LE(STEPS / 2, compared);
+}
+
+/* Each piece, and each time that it was set, is in the trace. */
+TEST_F_TIMEOUT(kvmclock, traced, 120)
+{
+	struct kvm_clock_data data = { .clock = KT_NSEC_PER_SEC };
+	unsigned int i, traced;
+	uint64_t before, pieces;
+	char filter[32];
+
+	if (kt_host_plain())
+		SKIP(return, "a tracepoint of the module");
+	snprintf(filter, sizeof(filter), "id == %u", get_status(&self->vm).id);
+	if (!kt_trace_open("kvm_timers/clock_changed", filter))
+		SKIP(return, "no tracefs");
+
+	before = segments(&self->vm);
+	for (i = 0; i < STEPS; i++) {
+		clock_bend(i % 2 ? CLOCK_BEND_PPM : -CLOCK_BEND_PPM);
+		kt_host_wait_until(kt_host_now() + 10 * NS_PER_MS);
+	}
+	clock_bend(0);
+	/* One more may begin between the two looks. */
+	do {
+		pieces = segments(&self->vm) - before;
+		traced = kt_trace_count(" follows guest_ns ");
+	} while (pieces != segments(&self->vm) - before);
+	EXPECT_EQ(pieces, traced);
+	EXPECT_LE(STEPS / 2, traced);
+
+	EXPECT_EQ(0, kt_trace_count(" set guest_ns "));
+	ASSERT_EQ(0, ioctl(self->vm.fd, KVM_SET_CLOCK, &data));
+	EXPECT_EQ(1, kt_trace_count(" set guest_ns "));
+	kt_trace_close();
 }
 
 /* At the TSC's own rate nothing that the host does to its clock is seen, but by the host. */
