@@ -6,6 +6,7 @@
 #include "chardev.h"
 #include "hooks.h"
 #include "params.h"
+#include "suspend.h"
 #include "vm.h"
 
 #include <linux/module.h>
@@ -23,12 +24,17 @@ static int __init kt_main_init(void)
 	ret = kt_hooks_install();
 	if (ret)
 		goto err_vm;
-	ret = kt_chardev_init();
+	ret = kt_suspend_init();
 	if (ret)
 		goto err_hooks;
+	ret = kt_chardev_init();
+	if (ret)
+		goto err_suspend;
 	kt_adopt_init();
 	return 0;
 
+err_suspend:
+	kt_suspend_exit();
 err_hooks:
 	kt_hooks_remove();
 err_vm:
@@ -41,6 +47,7 @@ static void __exit kt_main_exit(void)
 	kt_chardev_exit();
 	kt_hooks_remove();
 	kt_adopt_exit();
+	kt_suspend_exit();
 	kt_vm_exit();
 }
 

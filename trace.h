@@ -21,6 +21,8 @@ TRACE_DEFINE_ENUM(KT_VM_CLOCK_FOLLOWS);
 TRACE_DEFINE_ENUM(KT_VM_CLOCK_SCALED);
 TRACE_DEFINE_ENUM(KT_VM_CLOCK_SET);
 TRACE_DEFINE_ENUM(KT_VM_CLOCK_LEFT);
+TRACE_DEFINE_ENUM(KT_VM_CLOCK_SUSPENDED);
+TRACE_DEFINE_ENUM(KT_VM_CLOCK_RESUMED);
 
 #define kt_trace_device(device) \
 	__print_symbolic(device,				\
@@ -139,7 +141,9 @@ TRACE_EVENT(clock_changed,
 				   { KT_VM_CLOCK_FOLLOWS, "follows" },
 				   { KT_VM_CLOCK_SCALED, "scaled" },
 				   { KT_VM_CLOCK_SET, "set" },
-				   { KT_VM_CLOCK_LEFT, "left" }),
+				   { KT_VM_CLOCK_LEFT, "left" },
+				   { KT_VM_CLOCK_SUSPENDED, "suspended" },
+				   { KT_VM_CLOCK_RESUMED, "resumed" }),
 		  __entry->guest_ns, (s64)__entry->base_ns, __entry->mul, __entry->shift)
 );
 

@@ -381,6 +381,54 @@ void kt_vm_clock_rescale(struct kt_vm *vm, const struct kt_tsc_scale *scale)
 }
 
 /**
+ * kt_vm_clock_suspend() - the host goes to sleep
+ * @vm:		a guest, none of whose vCPUs runs
+ *
+ * The TSC may go on meanwhile, stop, or begin anew: guest time goes as CLOCK_MONOTONIC does,
+ * which stands still.
+ *
+ * Context: Process.
+ */
+void kt_vm_clock_suspend(struct kt_vm *vm)
+{
+	struct kt_vm_map map;
+	u64 cycle;
+
+	change_kvmclock(vm);
+	map = vm->clock.map;
+	if (!vm->dead && map.by_tsc) {
+		leave_line(&map, kt_vm_clock_sample(&vm->clock, &cycle));
+		put_in_force(vm, &map, KT_VM_CLOCK_SUSPENDED);
+	}
+	kvmclock_changed(vm);
+}
+
+/**
+ * kt_vm_clock_resume() - the host is back
+ * @vm:		a guest, none of whose vCPUs runs
+ *
+ * Context: Process.
+ */
+void kt_vm_clock_resume(struct kt_vm *vm)
+{
+	struct kt_kvmclock_host now_host;
+	struct kt_vm_map map;
+	u64 cycle, now;
+	u32 bends;
+
+	change_kvmclock(vm);
+	map = vm->clock.map;
+	if (!vm->dead && !map.by_tsc && look_at_host(&now_host, &bends)) {
+		cycle = rdtsc_ordered();
+		now = map.ns + kt_kvmclock_host_read(&now_host, cycle) - map.host_ns;
+		map.by_tsc = true;
+		rescale(&vm->clock, &map, &vm->clock.map.scale, now, cycle);
+		put_in_force(vm, &map, KT_VM_CLOCK_RESUMED);
+	}
+	kvmclock_changed(vm);
+}
+
+/**
  * kt_vm_clock_read_slowly() - guest time where a line over the host's TSC is not it
  * @map:	what holds now
  * @host_tsc:	of the host

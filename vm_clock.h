@@ -24,6 +24,8 @@ enum kt_vm_clock_why {
 	KT_VM_CLOCK_SCALED,	/* the guest's TSC has another ratio */
 	KT_VM_CLOCK_SET,	/* the VMM has set kvmclock */
 	KT_VM_CLOCK_LEFT,	/* the host's clock is no longer its TSC */
+	KT_VM_CLOCK_SUSPENDED,	/* the host goes to sleep */
+	KT_VM_CLOCK_RESUMED,	/* it is back */
 };
 
 /**
@@ -169,6 +171,9 @@ void kt_vm_clock_page(struct kt_vm *vm, const struct kt_tsc_scale *scale, u64 of
 		      struct kt_vm_page *page);
 
 void kt_vm_clock_status(struct kt_vm *vm, struct kvm_timers_status *status, u64 now);
+
+void kt_vm_clock_suspend(struct kt_vm *vm);
+void kt_vm_clock_resume(struct kt_vm *vm);
 
 void kt_vm_clock_attached(void);
 int kt_vm_clock_init(void);

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The host is suspended: guest time stands still as CLOCK_MONOTONIC does, while the TSC goes on.
+ *
+ * The kernel's own test mode goes all the way but the last step, and comes back after five
+ * seconds (pm_test). A lab whose disk is a share of its host would not survive it: for hosts
+ * that run from memory.
+ */
+#include "clock_vm.h"
+#include "kt_trace.h"
+
+#include <string.h>
+#include <time.h>
+
+#define SLEPT_NS	(4 * KT_NSEC_PER_SEC)
+#define STEP_NS		1000
+
+static bool put(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	bool ok = file && fputs(text, file) >= 0;
+
+	return file && !fclose(file) && ok;
+}
+
+static bool can_suspend(void)
+{
+	return getenv("KT_SUSPEND") && put("/sys/power/pm_test", "core") &&
+	       (put("/sys/power/mem_sleep", "deep") || access("/sys/power/mem_sleep", F_OK));
+}
+
+/* How far guest time is ahead of the host's, at most and at least. */
+struct lead {
+	int64_t	most;
+	int64_t	least;
+};
+
+static struct lead lead(struct kt_vmm *vm)
+{
+	uint64_t before, ns, after;
+
+	before = kt_host_now();
+	ns = clock_read(vm, 0);
+	after = kt_host_now();
+	return (struct lead) { .most = ns - before, .least = ns - after };
+}
+
+TEST(stands_still)
+{
+	struct kvm_timers_status status;
+	uint64_t cycles, host_ns, khz;
+	struct lead before, after;
+	struct kt_vmm vm;
+
+	if (kt_host_plain())
+		SKIP(return, "KVM's clock counts the time in which the host is suspended");
+	if (!can_suspend())
+		SKIP(return, "set KT_SUSPEND=1 where pm_test knows \"core\", and nothing needs a device");
+
+	ASSERT_EQ(0, clock_create(&vm, 2, KVM_TIMERS_CLOCK_HOST));
+	clock_open_page(&vm, 0, MSR_SYSTEM_NEW);
+	khz = ioctl(vm.vcpu[0].fd, KVM_GET_TSC_KHZ, 0);
+	ASSERT_EQ(true, kt_trace_open("kvm_timers/clock_changed", NULL));
+	before = lead(&vm);
+	host_ns = kt_host_now();
+	cycles = clock_host_tsc();
+	ASSERT_EQ(true, put("/sys/power/state", "mem"));
+	cycles = clock_host_tsc() - cycles;
+	host_ns = kt_host_now() - host_ns;
+	after = lead(&vm);
+
+	/* It did happen: the TSC counted, the host's clock did not. */
+	ASSERT_LE(host_ns + SLEPT_NS, cycles / khz * NS_PER_MS);
+	EXPECT_LE(after.least - STEP_NS, before.most);
+	EXPECT_GE(after.most + STEP_NS, before.least);
+	EXPECT_EQ(1, kt_trace_count(" suspended guest_ns "));
+	EXPECT_EQ(1, kt_trace_count(" resumed guest_ns "));
+	kt_trace_close();
+
+	ASSERT_EQ(0, kt_vmm_status(&vm, &status));
+	EXPECT_EQ(KVM_TIMERS_CLOCK_BY_TSC, status.clock_flags);
+	EXPECT_LE(-STEP_NS, (int64_t)status.clock_lag_ns);
+	EXPECT_GE(STEP_NS, (int64_t)status.clock_lag_ns);
+	kt_vmm_destroy(&vm);
+}
+
+int main(int argc, char **argv)
+{
+	kt_host_require();
+	return harness_main(argc, argv);
+}
