@@ -4,8 +4,6 @@
 # Tests whose worker is slow at one place after the other, so that the vCPU's thread overtakes
 # it there. Runs inside L1 with the module loaded.
 #
-# And whether vCPUs are out of the guest as long as guest time is being changed.
-#
 # usage: race_test.sh SLOW_MODULE SELFTESTS
 set -uo pipefail
 
@@ -39,19 +37,6 @@ overtaken "what was seen is out of date" "function=kvm_apic_accept_pic_intr dela
 # Between the two edges of a pulse.
 overtaken "register C is read within the pulse" "function=kvm_set_irq delay_ms=20" \
 	"$selftests/run.sh" rtc_race_test
-
-# Each has a CPU of its own, whose tick would end its stay in the guest.
-insmod "${slow%/*}/held.ko" || exit
-"$selftests/run.sh" kvmclock_race_test || failed=$((failed + 1))
-times=$(</sys/module/held/parameters/times) exits=$(</sys/module/held/parameters/exits)
-rmmod held
-if ((times && !exits)); then
-	passed=$((passed + 1))
-	echo "ok vCPUs are held: $times times, none of them left the guest meanwhile"
-else
-	failed=$((failed + 1))
-	echo "not ok vCPUs are held: $times times, $exits times one left the guest meanwhile"
-fi
 
 echo "$passed passed, $failed failed"
 ((failed == 0))
