@@ -8,6 +8,7 @@
 #include "compat.h"
 #include "irqchip.h"
 #include "params.h"
+#include "record.h"
 #include "vcpu.h"
 #include "vm.h"
 
@@ -82,6 +83,77 @@ static long set_advance(struct kt_vm *vm, void __user *argp)
 	return ret ?: kt_vcpu_set_advance(vm, advance, advance_ns);
 }
 
+static long thaw(struct kt_vm *vm, void __user *argp)
+{
+	struct kvm_timers_thaw arg;
+	int ret;
+
+	ret = get_user_struct(&arg, argp, sizeof(arg));
+	return ret ?: kt_vm_thaw(vm, arg.gap);
+}
+
+static long set_gap(struct kt_vm *vm, void __user *argp)
+{
+	struct kvm_timers_thaw arg;
+	int ret;
+
+	ret = get_user_struct(&arg, argp, sizeof(arg));
+	return ret ?: kt_vm_set_gap(vm, arg.gap);
+}
+
+static long get_record(struct kt_vm *vm, struct kvm_timers_record_call __user *argp)
+{
+	struct kvm_timers_record_call arg;
+	struct kvm_timers_record *rec;
+	long ret;
+	int size;
+
+	ret = get_user_struct(&arg, argp, sizeof(arg));
+	if (ret)
+		return ret;
+	if (arg.flags || arg.reserved)
+		return -EINVAL;
+	size = kt_vm_record_size(vm);
+	if (size < 0)
+		return size;
+	rec = kvzalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!rec)
+		return -ENOMEM;
+
+	ret = kt_vm_get_record(vm, rec, size);
+	/* A vCPU may have come since. */
+	size = max_t(int, size, rec->size);
+	if (!ret && arg.length < size)
+		ret = -ENOSPC;
+	if (put_user(size, &argp->length) ||
+	    (!ret && copy_to_user(u64_to_user_ptr(arg.addr), rec, size)))
+		ret = -EFAULT;
+	kvfree(rec);
+	return ret;
+}
+
+static long set_record(struct kt_vm *vm, void __user *argp)
+{
+	struct kvm_timers_record_call arg;
+	struct kvm_timers_record *rec;
+	long ret;
+
+	ret = get_user_struct(&arg, argp, sizeof(arg));
+	if (ret)
+		return ret;
+	if ((arg.flags & ~KVM_TIMERS_RECORD_SAME_BOOT) || arg.reserved)
+		return -EINVAL;
+	if (arg.length < sizeof(*rec) || arg.length > kt_record_size(KT_RECORD_MAX_VCPUS))
+		return -EBADMSG;
+
+	rec = vmemdup_user(u64_to_user_ptr(arg.addr), arg.length);
+	if (IS_ERR(rec))
+		return PTR_ERR(rec);
+	ret = kt_vm_set_record(vm, rec, arg.length, arg.flags & KVM_TIMERS_RECORD_SAME_BOOT);
+	kvfree(rec);
+	return ret;
+}
+
 static long timers_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 {
 	switch (ioctl) {
@@ -91,6 +163,16 @@ static long timers_ioctl(struct file *file, unsigned int ioctl, unsigned long ar
 		return set_policy(file->private_data, (void __user *)arg);
 	case KVM_TIMERS_SET_ADVANCE:
 		return set_advance(file->private_data, (void __user *)arg);
+	case KVM_TIMERS_FREEZE:
+		return kt_vm_freeze(file->private_data);
+	case KVM_TIMERS_THAW:
+		return thaw(file->private_data, (void __user *)arg);
+	case KVM_TIMERS_SET_GAP:
+		return set_gap(file->private_data, (void __user *)arg);
+	case KVM_TIMERS_GET_RECORD:
+		return get_record(file->private_data, (void __user *)arg);
+	case KVM_TIMERS_SET_RECORD:
+		return set_record(file->private_data, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}

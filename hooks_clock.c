@@ -107,7 +107,7 @@ void kt_hooks_tsc_moved(struct kvm_vcpu *vcpu)
 {
 	struct kt_vm *vm = kt_vm_find(vcpu->kvm);
 
-	if ((vm->devices & KVM_TIMERS_KVMCLOCK) && vm->clock.map.by_tsc &&
+	if ((vm->devices & KVM_TIMERS_KVMCLOCK) && kt_vm_clock_by_tsc(&vm->clock) &&
 	    !vcpu->arch.tsc_catchup)
 		kt_inject_refresh_pages(vcpu->kvm);
 }
@@ -136,7 +136,14 @@ void kt_hooks_tsc_scaled(struct kvm_vcpu *vcpu)
 static long get_clock(struct kt_vm *vm, void __user *argp)
 {
 	struct kvm_clock_data data = { };
+	u64 exits;
 
+	/*
+	 * Of a VM that is paused: what is set to the same again is the end of the pause. One that
+	 * never ran has not been paused.
+	 */
+	if (kt_inject_is_paused(vm->kvm, &exits) && exits)
+		kt_vm_freeze(vm);
 	kt_hooks_get_kvmclock(vm->kvm, &data);
 	return copy_to_user(argp, &data, sizeof(data)) ? -EFAULT : 0;
 }
@@ -144,13 +151,16 @@ static long get_clock(struct kt_vm *vm, void __user *argp)
 static long set_clock(struct kt_vm *vm, void __user *argp)
 {
 	struct kvm_clock_data data;
+	bool by_real_time;
 
 	if (copy_from_user(&data, argp, sizeof(data)))
 		return -EFAULT;
 	if (data.flags & ~KNOWN_FLAGS)
 		return -EINVAL;
 
-	kt_vm_clock_set(vm, data.clock, data.flags & KVM_CLOCK_REALTIME ? data.realtime : 0);
+	by_real_time = data.flags & KVM_CLOCK_REALTIME;
+	if (!kt_vm_thaw_by_set(vm, data.clock, by_real_time))
+		kt_vm_clock_set(vm, data.clock, by_real_time ? data.realtime : 0);
 	/* KVM has Hyper-V's page filled in again, from here. */
 	return -ENOIOCTLCMD;
 }

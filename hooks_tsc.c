@@ -64,7 +64,7 @@ void kt_hooks_synchronize_tsc(struct kvm_vcpu *vcpu, unsigned long arg)
 	bool joined;
 
 	/* A TSC that is no clock: KVM makes up for it by the host's. */
-	if (!vm->clock.map.by_tsc) {
+	if (!kt_vm_clock_by_tsc(&vm->clock)) {
 		static_call(kt_original_kvm_synchronize_tsc)(vcpu, arg);
 		return;
 	}

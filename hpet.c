@@ -553,3 +553,22 @@ u64 kt_hpet_fsb(const struct kt_hpet *hpet, unsigned int n)
 {
 	return hpet->timer[n].fsb;
 }
+
+/**
+ * kt_hpet_is_legal() - whether the device can be like that
+ * @hpet:	device, its params within their bounds, not to be used before it has been asked
+ * @now:	guest time, ns
+ *
+ * Context: Any.
+ * Return: false if no guest brings it about.
+ */
+bool kt_hpet_is_legal(const struct kt_hpet *hpet, u64 now)
+{
+	unsigned int n;
+
+	for (n = 0; n < hpet->params.timers; n++)
+		if (!kt_hpet_timer_is_legal(&hpet->timer[n], now))
+			return false;
+
+	return hpet->base_ns <= now && !(hpet->config & ~GEN_CONF_WRITABLE);
+}

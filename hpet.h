@@ -94,6 +94,7 @@ bool kt_hpet_is_level(const struct kt_hpet *hpet, unsigned int n);
 bool kt_hpet_line(const struct kt_hpet *hpet, unsigned int n, u64 now);
 enum kt_hpet_route kt_hpet_route(const struct kt_hpet *hpet, unsigned int n);
 unsigned int kt_hpet_pin(const struct kt_hpet *hpet, unsigned int n);
+bool kt_hpet_is_legal(const struct kt_hpet *hpet, u64 now);
 u64 kt_hpet_fsb(const struct kt_hpet *hpet, unsigned int n);
 
 #endif /* KT_HPET_H */

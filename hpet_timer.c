@@ -140,3 +140,19 @@ u64 kt_hpet_timer_next_match(const struct kt_hpet *hpet, const struct kt_hpet_ti
 {
 	return ticks_to_ns(hpet, first_match(hpet, t, kt_hpet_timer_ticks(hpet, t->seen_ns)));
 }
+
+/**
+ * kt_hpet_timer_is_legal() - whether a comparator can be like that
+ * @t:		comparator
+ * @now:	guest time, ns
+ *
+ * Context: Any.
+ * Return: false if no guest brings it about.
+ */
+bool kt_hpet_timer_is_legal(const struct kt_hpet_timer *t, u64 now)
+{
+	return t->seen_ns <= now && t->edge_ns <= now && !(t->config & ~KT_HPET_TIMER_WRITABLE) &&
+	       kt_hpet_timer_narrow(t, t->comparator) == t->comparator &&
+	       kt_hpet_timer_narrow(t, t->period) == t->period &&
+	       (!t->pending || kt_hpet_timer_is_level(t));
+}

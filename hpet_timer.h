@@ -77,6 +77,7 @@ static inline unsigned __int128 kt_hpet_timer_ticks(const struct kt_hpet *hpet, 
 }
 
 void kt_hpet_timer_advance(const struct kt_hpet *hpet, struct kt_hpet_timer *t, u64 now);
+bool kt_hpet_timer_is_legal(const struct kt_hpet_timer *t, u64 now);
 u64 kt_hpet_timer_next_match(const struct kt_hpet *hpet, const struct kt_hpet_timer *t);
 
 #endif /* KT_HPET_TIMER_H */

@@ -495,3 +495,26 @@ int kt_i8254_set_state(struct kt_i8254 *pit, const struct kt_i8254_state *state,
 
 	return 0;
 }
+
+/**
+ * kt_i8254_is_legal() - whether the device can be like that
+ * @pit:	device, not to be used before it has been asked
+ * @now:	guest time, ns
+ *
+ * Context: Any.
+ * Return: false if no guest brings it about.
+ */
+bool kt_i8254_is_legal(const struct kt_i8254 *pit, u64 now)
+{
+	unsigned int i;
+
+	for (i = 0; i < KT_I8254_CHANNELS; i++) {
+		if (!kt_i8254_counter_is_legal(&pit->ch[i], kt_i8254_counter_clk(now)))
+			return false;
+		if (i != GATED_COUNTER && !pit->ch[i].gate)
+			return false;
+	}
+
+	return !(pit->port61 & ~PORT61_WRITABLE) &&
+	       pit->ch[GATED_COUNTER].gate == !!(pit->port61 & PORT61_GATE2);
+}

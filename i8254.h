@@ -131,6 +131,14 @@ struct kt_i8254_state {
 	u8				port61;
 };
 
+/* Mode of a control word. Bit 2 of the field is not looked at in modes 2 and 3. */
+static inline u8 kt_i8254_mode(u8 cw)
+{
+	u8 mode = cw >> 1 & 7;
+
+	return mode & 2 ? mode & 3 : mode;
+}
+
 void kt_i8254_init(struct kt_i8254 *pit, u64 now);
 void kt_i8254_write(struct kt_i8254 *pit, enum kt_i8254_port port, u8 val, u64 now);
 u8 kt_i8254_read(struct kt_i8254 *pit, enum kt_i8254_port port, u64 now);
@@ -141,6 +149,7 @@ u64 kt_i8254_deadline(const struct kt_i8254 *pit, u64 now);
 u64 kt_i8254_last_edge(const struct kt_i8254 *pit, u64 now);
 u64 kt_i8254_period(const struct kt_i8254 *pit);
 void kt_i8254_get_state(const struct kt_i8254 *pit, struct kt_i8254_state *state, u64 now);
+bool kt_i8254_is_legal(const struct kt_i8254 *pit, u64 now);
 int kt_i8254_set_state(struct kt_i8254 *pit, const struct kt_i8254_state *state, u64 now);
 
 #endif /* KT_I8254_H */

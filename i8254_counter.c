@@ -7,6 +7,7 @@
  * the end of a strobe), the rest in closed form.
  */
 #include <linux/build_bug.h>
+#include <linux/limits.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 
@@ -89,10 +90,7 @@ void kt_i8254_counter_init(struct kt_i8254_channel *ch, u64 clk, bool gate)
 void kt_i8254_counter_set_cw(struct kt_i8254_channel *ch, u8 cw)
 {
 	ch->cw = cw;
-	ch->mode = (cw >> KT_I8254_CW_MODE_SHIFT) & KT_I8254_CW_MODE_MASK;
-	/* Bit 2 of the field is not looked at in modes 2 and 3. */
-	if (ch->mode & 2)
-		ch->mode &= 3;
+	ch->mode = kt_i8254_mode(cw);
 }
 
 /* Mode 3: pulses from here to the end of the half cycle. */
@@ -408,6 +406,36 @@ bool kt_i8254_counter_state_is_valid(const struct kt_i8254_channel_state *st)
 	}
 
 	return !st->counting || (st->count >= 1 && st->count <= (st->bcd ? 10000 : 65536));
+}
+
+/**
+ * kt_i8254_counter_is_legal() - whether a counter can be like that
+ * @ch:		counter
+ * @clk:	pulse of now
+ *
+ * Context: Any.
+ * Return: false if no guest brings it about.
+ */
+bool kt_i8254_counter_is_legal(const struct kt_i8254_channel *ch, u64 clk)
+{
+	u8 rw = kt_i8254_counter_rw(ch);
+	u32 least = kt_i8254_counter_is_periodic(ch) ? 2 : 1;
+
+	if (ch->clk > clk || ch->edge_ns > kt_i8254_counter_ns(clk + 1) || !rw ||
+	    (ch->cw & ~KT_I8254_CW_KEPT) || ch->mode != kt_i8254_mode(ch->cw))
+		return false;
+	if (ch->latch_bytes > 2 || (rw != KT_I8254_RW_BOTH &&
+				    (ch->latch_bytes > 1 || ch->read_msb || ch->write_msb)))
+		return false;
+	if (ch->cr && (ch->cr < least || ch->cr > modulus(ch)))
+		return false;
+	if (!ch->loaded)
+		return ch->ce <= U16_MAX;
+	if (!ch->cr || ch->ce > modulus(ch))
+		return false;
+
+	/* There is always a pulse left to the end of a period. */
+	return ch->mode == 2 ? ch->ce : ch->mode != 3 || half_left(ch);
 }
 
 static void restore_periodic(struct kt_i8254_channel *ch, u64 elapsed)

@@ -104,6 +104,7 @@ void kt_i8254_counter_set_out(struct kt_i8254_channel *ch, bool out, u64 now);
 u64 kt_i8254_counter_next_rise(const struct kt_i8254_channel *ch);
 void kt_i8254_counter_save(const struct kt_i8254_channel *ch, struct kt_i8254_channel_state *st);
 bool kt_i8254_counter_state_is_valid(const struct kt_i8254_channel_state *st);
+bool kt_i8254_counter_is_legal(const struct kt_i8254_channel *ch, u64 clk);
 void kt_i8254_counter_restore(struct kt_i8254_channel *ch,
 			      const struct kt_i8254_channel_state *st, bool gate);
 

@@ -416,6 +416,21 @@ void kt_inject_summon_self(struct kvm_vcpu *vcpu)
 }
 
 /**
+ * kt_inject_summon_all() - make every vCPU pass kt_vm_summoned() before it runs on
+ * @kvm:	the VM
+ *
+ * Context: Any.
+ */
+void kt_inject_summon_all(struct kvm *kvm)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	kvm_for_each_vcpu(i, vcpu, kvm)
+		kt_inject_summon(vcpu);
+}
+
+/**
  * kt_inject_open() - become a source of an interrupt line
  * @line:	to be filled in
  * @kvm:	the VM, with an in-kernel irqchip

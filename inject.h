@@ -107,12 +107,21 @@ void kt_inject_refresh_pages(struct kvm *kvm);
 void kt_inject_tsc_scale(const struct kvm_vcpu *vcpu, struct kt_tsc_scale *scale);
 bool kt_inject_tsc_is_too_slow(u32 khz);
 bool kt_inject_tscs_agree(struct kvm *kvm);
+bool kt_inject_lock_vcpus(struct kvm *kvm);
+void kt_inject_unlock_vcpus(struct kvm *kvm);
+bool kt_inject_is_paused(struct kvm *kvm, u64 *exits);
+void kt_inject_move_tscs(struct kvm *kvm, u64 ahead);
+bool kt_inject_can_have_khz(const struct kvm_vcpu *vcpu, u32 khz);
+void kt_inject_set_tsc(struct kvm_vcpu *vcpu, const struct kvm_timers_vcpu_record *rec,
+		       u64 cycle, u64 base_ns, bool is_first);
+void kt_inject_say_stopped(struct kvm *kvm);
 
 bool kt_inject_irqchip(struct kvm *kvm);
 bool kt_inject_nmi_mode(struct kvm *kvm);
 void kt_inject_nmi_watchdog(struct kvm *kvm);
 void kt_inject_summon(struct kvm_vcpu *vcpu);
 void kt_inject_summon_self(struct kvm_vcpu *vcpu);
+void kt_inject_summon_all(struct kvm *kvm);
 
 int kt_inject_register(struct kvm *kvm, enum kvm_bus bus, gpa_t addr, int len,
 		       struct kvm_io_device *dev);

@@ -580,3 +580,19 @@ u64 kt_lapic_timer_due_tsc(const struct kt_lapic_timer *t, u64 due_ns,
 
 	return clock->tsc + kt_model_scale_up(due_ns - clock->now, clock->tsc_khz, NS_PER_MS);
 }
+
+/**
+ * kt_lapic_timer_is_legal() - whether a timer can be like that
+ * @t:		timer, not to be used before it has been asked
+ * @now:	guest time, ns
+ *
+ * Context: Any.
+ * Return: false if no guest brings it about.
+ */
+bool kt_lapic_timer_is_legal(const struct kt_lapic_timer *t, u64 now)
+{
+	return t->cycle_ns >= KT_LAPIC_TIMER_MIN_CYCLE_NS &&
+	       t->cycle_ns <= KT_LAPIC_TIMER_MAX_CYCLE_NS && !(t->lvtt & ~LVTT_WRITABLE) &&
+	       !(t->tdcr & ~TDCR_WRITABLE) && t->seen_ns <= now && t->origin_ns <= t->seen_ns &&
+	       t->edge_ns <= now && t->left_ns <= counts_to_ns(t, t->tmict);
+}

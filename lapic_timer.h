@@ -115,6 +115,7 @@ void kt_lapic_timer_get_state(const struct kt_lapic_timer *t, struct kt_lapic_ti
 			      const struct kt_lapic_clock *clock);
 int kt_lapic_timer_set_state(struct kt_lapic_timer *t, const struct kt_lapic_timer_state *state,
 			     const struct kt_lapic_clock *clock);
+bool kt_lapic_timer_is_legal(const struct kt_lapic_timer *t, u64 now);
 u64 kt_lapic_timer_edges(struct kt_lapic_timer *t, const struct kt_lapic_clock *clock);
 u64 kt_lapic_timer_deadline(struct kt_lapic_timer *t, const struct kt_lapic_clock *clock);
 u64 kt_lapic_timer_next(const struct kt_lapic_timer *t, const struct kt_lapic_clock *clock);

@@ -104,6 +104,11 @@ module_param(clock_rate, charp, 0444);
 MODULE_PARM_DESC(clock_rate,
 		 "How fast guest time goes: host, as the host's NTP has it, or tsc, as the guest's TSC (default host)");
 
+static char *gap = "stop";
+module_param(gap, charp, 0444);
+MODULE_PARM_DESC(gap,
+		 "What a pause by the VMM is to a guest: stop, it never happened; jump, time like any other; slew, made up for (default stop)");
+
 static unsigned int catchup_max_rate_pct = 400;
 module_param(catchup_max_rate_pct, uint, 0444);
 MODULE_PARM_DESC(catchup_max_rate_pct,
@@ -128,6 +133,12 @@ static const char * const policies[] = {
 	[KVM_TIMERS_POLICY_CATCHUP]	= "catchup",
 	[KVM_TIMERS_POLICY_MERGE]	= "merge",
 	[KVM_TIMERS_POLICY_DISCARD]	= "discard",
+};
+
+static const char * const gaps[] = {
+	[KVM_TIMERS_GAP_STOP]	= "stop",
+	[KVM_TIMERS_GAP_JUMP]	= "jump",
+	[KVM_TIMERS_GAP_SLEW]	= "slew",
 };
 
 static int check_range(const char *name, unsigned int value, unsigned int min, unsigned int max)
@@ -232,6 +243,14 @@ static u32 default_rate(void)
 	return strcmp(clock_rate, "tsc") ? KVM_TIMERS_CLOCK_DEFAULT : KVM_TIMERS_CLOCK_TSC;
 }
 
+/* Return: enum kvm_timers_gap, KVM_TIMERS_GAP_DEFAULT if it is none. */
+static u32 default_gap(void)
+{
+	int i = match_string(gaps + 1, ARRAY_SIZE(gaps) - 1, gap);
+
+	return i < 0 ? KVM_TIMERS_GAP_DEFAULT : i + 1;
+}
+
 static int check_advance(void)
 {
 	u32 advance, advance_ns;
@@ -267,6 +286,10 @@ static int check_words(void)
 	}
 	if (default_rate() == KVM_TIMERS_CLOCK_DEFAULT) {
 		pr_err("clock_rate=%s: host or tsc\n", clock_rate);
+		return -EINVAL;
+	}
+	if (default_gap() == KVM_TIMERS_GAP_DEFAULT) {
+		pr_err("gap=%s: stop, jump or slew\n", gap);
 		return -EINVAL;
 	}
 	return check_advance();
@@ -334,6 +357,7 @@ void kt_params_default(struct kt_vm_params *params)
 	params->hpet.route_cap = KT_PARAMS_HPET_ROUTE_CAP;
 	default_advance(&params->lapic_advance, &params->lapic_advance_ns);
 	params->clock_rate = default_rate();
+	params->gap = default_gap();
 }
 
 /**
@@ -433,14 +457,42 @@ int kt_params_advance(u32 *advance, u32 *advance_ns, u32 want, u32 want_ns)
 }
 
 /**
+ * kt_params_gap() - check what an owner wants a pause to be
+ * @gap:	enum kvm_timers_gap to put in force, unless an error is returned
+ * @want:	the owner's choice
+ * @clock_rate:	enum kvm_timers_clock_rate of the VM
+ *
+ * Nothing is made up for by a clock that goes as the TSC does: where that is only the host's
+ * default, such a VM's clock stops instead.
+ *
+ * Context: Any.
+ * Return: 0; -ERANGE no such choice; -EOPNOTSUPP not with that rate.
+ */
+int kt_params_gap(u32 *gap, u32 want, u32 clock_rate)
+{
+	bool can_slew = clock_rate != KVM_TIMERS_CLOCK_TSC;
+
+	if (want > KVM_TIMERS_GAP_SLEW)
+		return -ERANGE;
+	if (want == KVM_TIMERS_GAP_SLEW && !can_slew)
+		return -EOPNOTSUPP;
+
+	*gap = want ?: default_gap();
+	if (*gap == KVM_TIMERS_GAP_SLEW && !can_slew)
+		*gap = KVM_TIMERS_GAP_STOP;
+	return 0;
+}
+
+/**
  * kt_params_from_config() - check an owner's wish
  * @params:	filled in, unless an error is returned
  * @config:	from user space
  *
  * Context: Any.
  * Return: 0; -E2BIG unknown size; -EINVAL unknown flag, or a field to be 0 is not;
- * -EOPNOTSUPP unknown device; -ENODEV device switched off; -ERANGE policy,
- * bound, base or time of the RTC, advance, or rate of the clock out of range.
+ * -EOPNOTSUPP unknown device, or a gap that the rate of the clock does not go with; -ENODEV
+ * device switched off; -ERANGE policy, bound, base or time of the RTC, advance, rate of the
+ * clock or gap out of range.
  */
 int kt_params_from_config(struct kt_vm_params *params, const struct kvm_timers_config *config)
 {
@@ -450,7 +502,7 @@ int kt_params_from_config(struct kt_vm_params *params, const struct kvm_timers_c
 
 	if (config->size != sizeof(*config))
 		return -E2BIG;
-	if (config->flags || config->reserved)
+	if (config->flags)
 		return -EINVAL;
 	if (config->devices & ~KNOWN_DEVICES)
 		return -EOPNOTSUPP;
@@ -476,6 +528,9 @@ int kt_params_from_config(struct kt_vm_params *params, const struct kvm_timers_c
 		return -ERANGE;
 	if (config->clock_rate)
 		new.clock_rate = config->clock_rate;
+	ret = kt_params_gap(&new.gap, config->gap, new.clock_rate);
+	if (ret)
+		return ret;
 	*params = new;
 	return 0;
 }

@@ -28,6 +28,7 @@
  * @lapic_advance: enum kvm_timers_advance, not KVM_TIMERS_ADVANCE_DEFAULT
  * @lapic_advance_ns: with KVM_TIMERS_ADVANCE_FIXED, else 0
  * @clock_rate:	enum kvm_timers_clock_rate, not KVM_TIMERS_CLOCK_DEFAULT
+ * @gap:	enum kvm_timers_gap, not KVM_TIMERS_GAP_DEFAULT
  */
 struct kt_vm_params {
 	u32			devices;
@@ -40,6 +41,7 @@ struct kt_vm_params {
 	u32			lapic_advance;
 	u32			lapic_advance_ns;
 	u32			clock_rate;
+	u32			gap;
 };
 
 int kt_params_check(void);
@@ -47,6 +49,7 @@ bool kt_params_auto_attach(void);
 void kt_params_default(struct kt_vm_params *params);
 int kt_params_from_config(struct kt_vm_params *params, const struct kvm_timers_config *config);
 int kt_params_advance(u32 *advance, u32 *advance_ns, u32 want, u32 want_ns);
+int kt_params_gap(u32 *gap, u32 want, u32 clock_rate);
 int kt_params_tick(struct kt_tick_params *tick, unsigned int device,
 		   const struct kvm_timers_policy_config *config);
 

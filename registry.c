@@ -40,7 +40,7 @@ int kt_vm_attach(struct kt_vm *vm, struct kvm *kvm)
 	hlist_add_head_rcu(&vm->hash, &kt_vm_table[hash_ptr(kvm, KT_VM_HASH_BITS)]);
 	WRITE_ONCE(kt_vm_count, kt_vm_count + 1);
 	mutex_unlock(&vms_lock);
-	kt_vm_clock_attached();
+	kt_vm_follow_attached();
 	trace_vm_attach(vm->id, pid_nr(vm->pid), vm->devices);
 	return 0;
 }
@@ -73,6 +73,25 @@ void kt_vm_detach(struct kt_vm *vm)
 void kt_vm_get(struct kt_vm *vm)
 {
 	refcount_inc(&vm->refs);
+}
+
+/**
+ * kt_vm_hold() - keep a guest's VM from going away
+ * @vm:		the guest
+ *
+ * Context: Process.
+ * Return: the VM, for kvm_put_kvm(); NULL if it is gone, or about to be.
+ */
+struct kvm *kt_vm_hold(struct kt_vm *vm)
+{
+	struct kvm *kvm = NULL;
+
+	/* Until it is dead there is at least its memory. */
+	raw_spin_lock_irq(&vm->lock);
+	if (!vm->dead && kvm_get_kvm_safe(vm->kvm))
+		kvm = vm->kvm;
+	raw_spin_unlock_irq(&vm->lock);
+	return kvm;
 }
 
 /**

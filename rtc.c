@@ -552,3 +552,25 @@ void kt_rtc_assert_periodic(struct kt_rtc *rtc, u64 now)
 	advance(rtc, now);
 	rtc->flags |= C_PF;
 }
+
+/**
+ * kt_rtc_is_legal() - whether the device can be like that
+ * @rtc:	device, not to be used before it has been asked
+ * @now:	guest time, ns
+ *
+ * The bytes of the time may be anything: a guest can write that.
+ *
+ * Context: Any.
+ * Return: false if no guest brings it about.
+ */
+bool kt_rtc_is_legal(const struct kt_rtc *rtc, u64 now)
+{
+	u64 count = divider(rtc);
+
+	return rtc->cycle <= cycle_at(now) && rtc->period_cycle <= rtc->cycle &&
+	       /* It was less than a second when guest time began, or has been set to that. */
+	       count <= rtc->cycle + SECOND && rtc->resumed <= count &&
+	       (!is_reset(rtc) || !count) && rtc->update_cycles <= KT_RTC_UPDATE_MAX &&
+	       !(rtc->a & A_UIP) && !((rtc->b & B_SET) && (rtc->b & B_UIE)) &&
+	       !(rtc->flags & ~C_FLAGS) && rtc->time[KT_RTC_SECONDS] <= SECONDS_WRITABLE;
+}

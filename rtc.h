@@ -94,6 +94,7 @@ u64 kt_rtc_rises(const struct kt_rtc *rtc, u64 now);
 u64 kt_rtc_deadline(const struct kt_rtc *rtc, u64 now);
 u64 kt_rtc_last_edge(const struct kt_rtc *rtc, u64 now);
 u64 kt_rtc_period(const struct kt_rtc *rtc);
+bool kt_rtc_is_legal(const struct kt_rtc *rtc, u64 now);
 void kt_rtc_assert_periodic(struct kt_rtc *rtc, u64 now);
 
 #endif /* KT_RTC_H */

@@ -14,13 +14,13 @@
 
 static int suspend(struct device *dev)
 {
-	kt_vm_for_each(kt_vm_clock_suspend);
+	kt_vm_for_each(kt_vm_freeze_suspend);
 	return 0;
 }
 
 static int resume(struct device *dev)
 {
-	kt_vm_for_each(kt_vm_clock_resume);
+	kt_vm_for_each(kt_vm_freeze_resume);
 	return 0;
 }
 

@@ -59,8 +59,10 @@ void __kvm_synchronize_tsc(struct kvm_vcpu *vcpu, u64 offset, u64 tsc, u64 ns, b
 	X(kvm_request_irq_source_id)	\
 	X(kvm_set_irq)			\
 	X(kvm_set_msi)			\
+	X(kvm_set_tsc_khz)		\
 	X(kvm_unregister_irq_ack_notifier)	\
 	X(kvm_unregister_irq_mask_notifier)	\
+	X(kvm_vcpu_write_tsc_offset)	\
 	X(__kvm_synchronize_tsc)
 
 #define KT_DECLARE(name)	DECLARE_STATIC_CALL(kt_##name, name);

@@ -548,3 +548,17 @@ void kt_tick_set_params(struct kt_tick *t, const struct kt_tick_params *params)
 	t->params = *params;
 	settle(t);
 }
+
+/**
+ * kt_tick_is_legal() - whether an account can be like that
+ * @owed:	see struct kt_tick
+ * @held:	see struct kt_tick
+ * @period_ns:	see struct kt_tick
+ *
+ * Context: Any.
+ * Return: false if no call brings it about. What is beyond the bounds in force is not asked.
+ */
+bool kt_tick_is_legal(u64 owed, bool held, u64 period_ns)
+{
+	return owed <= MAX_DEBT && (owed || !held) && period_ns != KT_NEVER;
+}

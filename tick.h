@@ -111,6 +111,7 @@ void kt_tick_lose(struct kt_tick *t, u64 edges);
 void kt_tick_pass(struct kt_tick *t, u64 interrupts);
 void kt_tick_merge(struct kt_tick *t, u64 interrupts);
 void kt_tick_set_params(struct kt_tick *t, const struct kt_tick_params *params);
+bool kt_tick_is_legal(u64 owed, bool held, u64 period_ns);
 
 /**
  * kt_tick_skip() - edges up to now are not ticks

@@ -23,6 +23,9 @@ TRACE_DEFINE_ENUM(KT_VM_CLOCK_SET);
 TRACE_DEFINE_ENUM(KT_VM_CLOCK_LEFT);
 TRACE_DEFINE_ENUM(KT_VM_CLOCK_SUSPENDED);
 TRACE_DEFINE_ENUM(KT_VM_CLOCK_RESUMED);
+TRACE_DEFINE_ENUM(KT_VM_CLOCK_FROZEN);
+TRACE_DEFINE_ENUM(KT_VM_CLOCK_THAWED);
+TRACE_DEFINE_ENUM(KT_VM_CLOCK_RESTORED);
 
 #define kt_trace_device(device) \
 	__print_symbolic(device,				\
@@ -143,7 +146,10 @@ TRACE_EVENT(clock_changed,
 				   { KT_VM_CLOCK_SET, "set" },
 				   { KT_VM_CLOCK_LEFT, "left" },
 				   { KT_VM_CLOCK_SUSPENDED, "suspended" },
-				   { KT_VM_CLOCK_RESUMED, "resumed" }),
+				   { KT_VM_CLOCK_RESUMED, "resumed" },
+				   { KT_VM_CLOCK_FROZEN, "frozen" },
+				   { KT_VM_CLOCK_THAWED, "thawed" },
+				   { KT_VM_CLOCK_RESTORED, "restored" }),
 		  __entry->guest_ns, (s64)__entry->base_ns, __entry->mul, __entry->shift)
 );
 

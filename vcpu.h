@@ -153,6 +153,9 @@ void kt_vcpu_set_enabled(struct kt_vcpu *v, bool enabled);
 void kt_vcpu_reset(struct kt_vcpu *v);
 bool kt_vcpu_get_state(struct kt_vcpu *v, struct kt_lapic_timer_state *state);
 void kt_vcpu_set_state(struct kt_vcpu *v, const struct kt_lapic_timer_state *state);
+void kt_vcpu_put(struct kt_vcpu *v, struct kvm_timers_vcpu_record *rec, u64 now);
+bool kt_vcpu_has(struct kt_vcpu *v, const struct kvm_timers_vcpu_record *rec);
+void kt_vcpu_take(struct kt_vcpu *v, const struct kvm_timers_vcpu_record *rec, u64 now);
 
 void kt_vcpu_host_begin(struct kt_vcpu *v);
 void kt_vcpu_host_end(struct kt_vcpu *v, bool tsc_changed);

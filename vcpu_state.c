@@ -7,6 +7,7 @@
 #include "vcpu.h"
 #include "compat.h"
 #include "inject.h"
+#include "record.h"
 #include "vm.h"
 
 #include <linux/kvm_host.h>
@@ -138,6 +139,80 @@ void kt_vcpu_set_state(struct kt_vcpu *v, const struct kt_lapic_timer_state *sta
 	kt_vcpu_publish(v);
 	kt_vcpu_changed(v, &clock);
 	kt_vcpu_unlock_restore(v, flags);
+}
+
+/**
+ * kt_vcpu_put() - a LAPIC timer, for the record
+ * @v:		the vCPU
+ * @rec:	its TSC is filled in; the rest is
+ * @now:	guest time, ns, with that TSC
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vcpu_put(struct kt_vcpu *v, struct kvm_timers_vcpu_record *rec, u64 now)
+{
+	const struct kt_lapic_clock clock = {
+		.now		= now,
+		.tsc		= rec->tsc,
+		.tsc_khz	= rec->tsc_khz,
+	};
+	struct kt_lapic_timer copy;
+
+	kt_vcpu_lock(v);
+	kt_record_put_lapic(rec, &v->timer);
+	copy = v->timer;
+	kt_record_put_debt(&rec->debt, &v->tick, kt_lapic_timer_edges(&copy, &clock));
+	kt_vcpu_unlock(v);
+}
+
+/**
+ * kt_vcpu_has() - whether a LAPIC timer has the registers that it has in a record
+ * @v:		the vCPU
+ * @rec:	checked
+ *
+ * They are KVM's as well, and for the VMM to restore.
+ *
+ * Context: Process.
+ * Return: true if it has those, but for how far it has counted.
+ */
+bool kt_vcpu_has(struct kt_vcpu *v, const struct kvm_timers_vcpu_record *rec)
+{
+	unsigned long flags;
+	bool has;
+
+	kt_vcpu_lock_save(v, flags);
+	has = v->timer.lvtt == rec->lvtt && v->timer.tdcr == rec->tdcr &&
+	      v->timer.tmict == rec->tmict &&
+	      v->timer.enabled == !!(rec->flags & KVM_TIMERS_VCPU_ENABLED);
+	kt_vcpu_unlock_restore(v, flags);
+	return has;
+}
+
+/**
+ * kt_vcpu_take() - a LAPIC timer is what the record says
+ * @v:		the vCPU, not in KVM_RUN
+ * @rec:	checked
+ * @now:	guest time, ns
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vcpu_take(struct kt_vcpu *v, const struct kvm_timers_vcpu_record *rec, u64 now)
+{
+	const struct kt_lapic_clock clock = {
+		.now		= now,
+		.tsc		= rec->tsc,
+		.tsc_khz	= rec->tsc_khz,
+	};
+	struct kt_lapic_timer copy;
+
+	kt_vcpu_lock(v);
+	kt_record_take_lapic(&v->timer, rec);
+	copy = v->timer;
+	kt_record_take_debt(&v->tick, &rec->debt, kt_lapic_timer_edges(&copy, &clock));
+	v->rang_ns = 0;
+	kt_vcpu_publish(v);
+	WRITE_ONCE(v->due, true);
+	kt_vcpu_unlock(v);
 }
 
 /**

@@ -161,7 +161,8 @@ static enum hrtimer_restart alarm(struct hrtimer *timer)
 	u64 now;
 
 	raw_spin_lock(&vm->lock);
-	if (vm->dead) {
+	/* It may have been waiting for the lock while guest time was stopped. */
+	if (vm->dead || vm->clock.map.is_frozen) {
 		raw_spin_unlock(&vm->lock);
 		return HRTIMER_NORESTART;
 	}
@@ -341,6 +342,8 @@ void kt_vm_summoned(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 	struct kt_vcpu *v;
 	unsigned int id;
 
+	if (unlikely(READ_ONCE(vm->clock.is_still)))
+		kt_vm_freeze_end(vm);
 	v = kt_vcpu_find(vcpu);
 	if (v)
 		kt_vcpu_serve(v);
@@ -396,7 +399,7 @@ struct kt_vm *kt_vm_create(const struct kt_vm_params *params)
 	vm->pid = get_task_pid(current, PIDTYPE_TGID);
 	vm->owner = current_uid();
 	vm->devices = params->devices;
-	kt_vm_clock_start(vm, params->clock_rate);
+	kt_vm_clock_start(vm, params->clock_rate, params->gap);
 	vm->pit.chosen = params->chosen & BIT(KVM_TIMERS_DEVICE_PIT);
 	vm->rtc.base = params->rtc_base;
 	vm->rtc.time_s = params->rtc_time_s;
@@ -453,7 +456,7 @@ int kt_vm_init(void)
 	workers = alloc_workqueue("kvm_timers", WQ_HIGHPRI, 0);
 	if (!workers)
 		return -ENOMEM;
-	ret = kt_vm_clock_init();
+	ret = kt_vm_follow_init();
 	if (ret)
 		destroy_workqueue(workers);
 	return ret;
@@ -466,6 +469,6 @@ int kt_vm_init(void)
  */
 void kt_vm_exit(void)
 {
-	kt_vm_clock_exit();
+	kt_vm_follow_exit();
 	destroy_workqueue(workers);
 }

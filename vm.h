@@ -303,6 +303,7 @@ int kt_vm_attach(struct kt_vm *vm, struct kvm *kvm);
 void kt_vm_stop(struct kt_vm *vm);
 void kt_vm_detach(struct kt_vm *vm);
 void kt_vm_get(struct kt_vm *vm);
+struct kvm *kt_vm_hold(struct kt_vm *vm);
 void kt_vm_put(struct kt_vm *vm);
 struct kt_vm *kt_vm_open(u32 id);
 unsigned int kt_vm_for_each(void (*visit)(struct kt_vm *vm));
@@ -338,6 +339,8 @@ void kt_vm_pit_get(struct kt_vm *vm, struct kt_i8254_state *state, u64 *origin_n
 int kt_vm_pit_set(struct kt_vm *vm, const struct kt_i8254_state *state, bool silenced);
 void kt_vm_pit_reinject(struct kt_vm *vm, bool reinject);
 void kt_vm_pit_settle(struct kt_vm *vm, u64 now);
+void kt_vm_pit_put(struct kt_vm *vm, struct kvm_timers_pit_record *rec, u64 now);
+void kt_vm_pit_take(struct kt_vm *vm, const struct kvm_timers_pit_record *rec, u64 now);
 void kt_vm_pit_status(struct kt_vm *vm, struct kvm_timers_device_status *status, u64 now);
 
 int kt_vm_rtc_create(struct kt_vm *vm);
@@ -348,6 +351,8 @@ bool kt_vm_rtc_read(struct kt_vm *vm, u8 *val);
 bool kt_vm_rtc_write(struct kt_vm *vm, u8 index, u8 val);
 void kt_vm_rtc_settle(struct kt_vm *vm, u64 now);
 void kt_vm_rtc_reset(struct kt_vm *vm);
+void kt_vm_rtc_put(struct kt_vm *vm, struct kvm_timers_rtc_record *rec, u64 now);
+void kt_vm_rtc_take(struct kt_vm *vm, const struct kvm_timers_rtc_record *rec, u64 now);
 void kt_vm_rtc_status(struct kt_vm *vm, struct kvm_timers_status *status, u64 now);
 
 int kt_vm_hpet_create(struct kt_vm *vm);
@@ -356,6 +361,8 @@ u64 kt_vm_hpet_read(struct kt_vm *vm, u32 offset, u32 len);
 void kt_vm_hpet_write(struct kt_vm *vm, u32 offset, u32 len, u64 val);
 void kt_vm_hpet_levels(struct kt_vm *vm);
 void kt_vm_hpet_reset(struct kt_vm *vm);
+void kt_vm_hpet_put(struct kt_vm *vm, struct kvm_timers_hpet_record *rec, u64 now);
+void kt_vm_hpet_take(struct kt_vm *vm, const struct kvm_timers_hpet_record *rec, u64 now);
 void kt_vm_hpet_status(struct kt_vm *vm, struct kvm_timers_status *status, u64 now);
 
 void kt_vm_add_stats(struct kvm_timers_device_status *status, const struct kt_tick *tick);
@@ -366,6 +373,16 @@ void kt_vm_set_tick_params(struct kt_vm *vm, unsigned int device,
 			   const struct kt_tick_params *params);
 int kt_vm_set_policy(struct kt_vm *vm, unsigned int device,
 		     const struct kvm_timers_policy_config *config);
+const struct kt_tick_params *kt_vm_tick_params(const struct kt_vm *vm, unsigned int device);
+
+int kt_vm_record_size(struct kt_vm *vm);
+int kt_vm_get_record(struct kt_vm *vm, struct kvm_timers_record *rec, u32 room);
+int kt_vm_set_record(struct kt_vm *vm, const struct kvm_timers_record *rec, u32 length,
+		     bool same_boot);
+void kt_vm_source_put(const struct kt_vm *vm, unsigned int id, struct kvm_timers_debt *debt,
+		      u64 edges);
+void kt_vm_source_take(struct kt_vm *vm, unsigned int id, const struct kvm_timers_debt *debt,
+		       u64 edges);
 
 int kt_vm_init(void);
 void kt_vm_exit(void);

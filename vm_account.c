@@ -4,6 +4,7 @@
  * decides, and both are traced and counted.
  */
 #include "vm.h"
+#include "record.h"
 
 #include <linux/bitops.h>
 #include <linux/kvm_host.h>
@@ -207,6 +208,56 @@ static bool account_rtc(struct kt_vm *vm, struct kt_tick_input *in)
 	vm->rtc.rises = rises;
 	vm->rtc.asserted |= pulse;
 	return pulse;
+}
+
+/**
+ * kt_vm_source_put() - what a source owes, for the record
+ * @vm:		the guest
+ * @id:		the source
+ * @debt:	filled in
+ * @edges:	of its model until now
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vm_source_put(const struct kt_vm *vm, unsigned int id, struct kvm_timers_debt *debt,
+		      u64 edges)
+{
+	const struct kt_source *source = &vm->source[id];
+
+	lockdep_assert_held(&vm->lock);
+
+	kt_record_put_debt(debt, &source->tick, edges);
+	/* Nobody has heard them. */
+	if (source->dormant && !source->latched)
+		debt->unseen = 0;
+}
+
+/**
+ * kt_vm_source_take() - a source owes what the record says
+ * @vm:		the guest, paused
+ * @id:		the source
+ * @debt:	checked
+ * @edges:	of its model until now
+ *
+ * Whether somebody listens is found out anew.
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vm_source_take(struct kt_vm *vm, unsigned int id, const struct kvm_timers_debt *debt,
+		       u64 edges)
+{
+	struct kt_source *source = &vm->source[id];
+
+	lockdep_assert_held(&vm->lock);
+
+	kt_record_take_debt(&source->tick, debt, edges);
+	source->dormant = false;
+	source->latched = false;
+	source->rang_ns = 0;
+	/* A message that waits for a vCPU is of a time that is no more. */
+	source->pulsing &= !source->unsent;
+	source->unsent = false;
+	clear_bit(id, &vm->parked);
 }
 
 /**

@@ -6,6 +6,7 @@
  * repeat if a write came between, and do not disturb each other.
  */
 #include "vm.h"
+#include "record.h"
 
 #include <linux/kvm_host.h>
 #include <linux/minmax.h>
@@ -297,6 +298,48 @@ void kt_vm_hpet_reset(struct kt_vm *vm)
 
 	if (active)
 		kt_vm_hpet_levels(vm);
+}
+
+/**
+ * kt_vm_hpet_put() - the HPET, for the record
+ * @vm:		the guest
+ * @rec:	filled in
+ * @now:	guest time, ns
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vm_hpet_put(struct kt_vm *vm, struct kvm_timers_hpet_record *rec, u64 now)
+{
+	unsigned int n;
+
+	kt_record_put_hpet(rec, &vm->hpet.model);
+	for (n = 0; n < rec->timers; n++)
+		kt_vm_source_put(vm, KT_SOURCE_HPET + n, &rec->timer[n].debt,
+				 kt_hpet_edges(&vm->hpet.model, n, now));
+}
+
+/**
+ * kt_vm_hpet_take() - the HPET is what the record says
+ * @vm:		the guest, paused
+ * @rec:	checked, of such an HPET
+ * @now:	guest time, ns
+ *
+ * Its lines are for kt_vm_hpet_levels().
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vm_hpet_take(struct kt_vm *vm, const struct kvm_timers_hpet_record *rec, u64 now)
+{
+	unsigned int n;
+
+	write_seqcount_begin(&vm->hpet.seq);
+	kt_record_take_hpet(&vm->hpet.model, rec);
+	write_seqcount_end(&vm->hpet.seq);
+	for (n = 0; n < rec->timers; n++) {
+		kt_vm_source_take(vm, KT_SOURCE_HPET + n, &rec->timer[n].debt,
+				  kt_hpet_edges(&vm->hpet.model, n, now));
+		settle_timer(vm, n, now);
+	}
 }
 
 static u64 reads(const struct kt_vm *vm)

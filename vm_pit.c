@@ -3,6 +3,7 @@
  * The PIT of one guest: its model, under the guest's lock and clock.
  */
 #include "vm.h"
+#include "record.h"
 
 #include <linux/kvm_host.h>
 
@@ -154,6 +155,16 @@ static bool same_count(const struct kt_i8254_channel_state *a,
 	       a->count == b->count;
 }
 
+/* A VMM measures its pause by its own clock. What has not been programmed anew keeps its phase. */
+static void keep_phase(struct kt_i8254_state *new, const struct kt_i8254_state *old)
+{
+	unsigned int i;
+
+	for (i = 0; i < KT_I8254_CHANNELS; i++)
+		if (same_count(&old->ch[i], &new->ch[i]))
+			new->ch[i].loaded_ns = old->ch[i].loaded_ns;
+}
+
 /**
  * kt_vm_pit_set() - load the PIT's state for the VMM
  * @vm:		the guest
@@ -179,6 +190,8 @@ int kt_vm_pit_set(struct kt_vm *vm, const struct kt_i8254_state *state, bool sil
 	old_deadline = kt_i8254_deadline(&vm->pit.model, now);
 	kt_i8254_get_state(&vm->pit.model, &old, now);
 	new.port61 = (old.port61 & ~PORT61_KNOWN) | (new.port61 & PORT61_KNOWN);
+	if (vm->clock.is_still)
+		keep_phase(&new, &old);
 	ret = kt_i8254_set_state(&vm->pit.model, &new, now);
 	if (ret)
 		goto out;
@@ -235,6 +248,39 @@ void kt_vm_pit_settle(struct kt_vm *vm, u64 now)
 
 	kt_tick_forgive(tick);
 	kt_tick_skip(tick, kt_i8254_edges(&vm->pit.model, now));
+	kt_vm_rearm(vm, KT_SOURCE_PIT, now);
+}
+
+/**
+ * kt_vm_pit_put() - the PIT, for the record
+ * @vm:		the guest
+ * @rec:	filled in
+ * @now:	guest time, ns
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vm_pit_put(struct kt_vm *vm, struct kvm_timers_pit_record *rec, u64 now)
+{
+	kt_record_put_pit(rec, &vm->pit.model);
+	rec->flags = (vm->pit.silenced ? KVM_TIMERS_PIT_SILENCED : 0) |
+		     (vm->pit.chosen ? KVM_TIMERS_PIT_CHOSEN : 0);
+	kt_vm_source_put(vm, KT_SOURCE_PIT, &rec->debt, kt_i8254_edges(&vm->pit.model, now));
+}
+
+/**
+ * kt_vm_pit_take() - the PIT is what the record says
+ * @vm:		the guest, paused
+ * @rec:	checked
+ * @now:	guest time, ns
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vm_pit_take(struct kt_vm *vm, const struct kvm_timers_pit_record *rec, u64 now)
+{
+	kt_record_take_pit(&vm->pit.model, rec);
+	vm->pit.silenced = rec->flags & KVM_TIMERS_PIT_SILENCED;
+	vm->pit.chosen = rec->flags & KVM_TIMERS_PIT_CHOSEN;
+	kt_vm_source_take(vm, KT_SOURCE_PIT, &rec->debt, kt_i8254_edges(&vm->pit.model, now));
 	kt_vm_rearm(vm, KT_SOURCE_PIT, now);
 }
 

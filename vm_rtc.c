@@ -9,6 +9,7 @@
  * at that time, in whatever order the vCPUs wrote.
  */
 #include "vm.h"
+#include "record.h"
 
 #include <linux/bitops.h>
 #include <linux/kvm_host.h>
@@ -241,6 +242,41 @@ void kt_vm_rtc_reset(struct kt_vm *vm)
 		kt_vm_rearm(vm, KT_SOURCE_RTC, now);
 	}
 	raw_spin_unlock_irq(&vm->lock);
+}
+
+/**
+ * kt_vm_rtc_put() - the RTC, for the record
+ * @vm:		the guest
+ * @rec:	filled in
+ * @now:	guest time, ns
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vm_rtc_put(struct kt_vm *vm, struct kvm_timers_rtc_record *rec, u64 now)
+{
+	kt_record_put_rtc(rec, &vm->rtc.model);
+	rec->served = vm->rtc.rises;
+	rec->index = READ_ONCE(vm->rtc.index);
+	rec->state = vm->rtc.asserted ? KVM_TIMERS_RTC_ASSERTED : 0;
+	kt_vm_source_put(vm, KT_SOURCE_RTC, &rec->debt, kt_rtc_edges(&vm->rtc.model, now));
+}
+
+/**
+ * kt_vm_rtc_take() - the RTC is what the record says
+ * @vm:		the guest, paused
+ * @rec:	checked
+ * @now:	guest time, ns
+ *
+ * Context: Any, vm->lock held.
+ */
+void kt_vm_rtc_take(struct kt_vm *vm, const struct kvm_timers_rtc_record *rec, u64 now)
+{
+	kt_record_take_rtc(&vm->rtc.model, rec);
+	vm->rtc.rises = rec->served;
+	vm->rtc.asserted = rec->state & KVM_TIMERS_RTC_ASSERTED;
+	WRITE_ONCE(vm->rtc.index, rec->index);
+	kt_vm_source_take(vm, KT_SOURCE_RTC, &rec->debt, kt_rtc_edges(&vm->rtc.model, now));
+	kt_vm_rearm(vm, KT_SOURCE_RTC, now);
 }
 
 /**

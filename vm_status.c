@@ -66,17 +66,30 @@ void kt_vm_source_status(struct kt_vm *vm, unsigned int id, u64 edges, bool tick
 		status->owed += unseen;
 }
 
+/**
+ * kt_vm_tick_params() - policy and bounds of a device
+ * @vm:		the guest
+ * @device:	enum kvm_timers_device
+ *
+ * Context: Any, vm->lock held.
+ * Return: what is in force; of several timers each has the same.
+ */
+const struct kt_tick_params *kt_vm_tick_params(const struct kt_vm *vm, unsigned int device)
+{
+	lockdep_assert_held(&vm->lock);
+
+	return device == KVM_TIMERS_DEVICE_LAPIC ? &vm->vcpus.params :
+						   &vm->source[device].tick.params;
+}
+
 static void status_of_policy(const struct kt_vm *vm, unsigned int device,
 			     struct kvm_timers_device_status *status)
 {
-	const struct kt_tick_params *params;
+	const struct kt_tick_params *params = kt_vm_tick_params(vm, device);
 
 	if (!(vm->devices & BIT(device)))
 		return;
 
-	/* Of several timers each has the same. */
-	params = device == KVM_TIMERS_DEVICE_LAPIC ? &vm->vcpus.params :
-						     &vm->source[device].tick.params;
 	status->policy = params->policy;
 	status->catchup_max_rate_pct = params->max_rate_pct;
 	status->catchup_limit_ms = div_u64(params->limit_ns, NSEC_PER_MSEC);

@@ -138,7 +138,7 @@ test_usage_errors()
 	usage "missing command"
 	usage "did you mean 'status'?" stat 1
 	usage "did you mean 'list'?" lst
-	usage "write one of exec, list, status, set, version, help" frobnicate
+	usage "write one of exec, list, status, set, freeze, thaw, save, restore, show, version, help" frobnicate
 	usage "write one of exec, list" $'two\nlines'
 	usage "unknown option '--jsno': did you mean '--json'?" --jsno list
 	usage "unknown option '--all': write one of" list --all
@@ -187,6 +187,9 @@ test_exec_usage_errors()
 	usage "unknown rate of the clock 'hots': did you mean 'host'?" exec --clock-rate=hots -- true
 	usage "write one of default, host, tsc" exec --clock-rate=500 -- true
 	usage "--clock-rate has no value" exec --clock-rate -- true
+	usage "unknown gap 'jmup': did you mean 'jump'?" exec --gap=jmup -- true
+	usage "write one of default, stop, jump, slew" exec --gap=0 -- true
+	usage "--gap has no value" exec --gap -- true
 	usage "unknown device 'kvmclock': write one of pit, rtc, hpet, lapic" \
 		exec --policy=kvmclock=merge -- true
 	usage "did you mean 'merge'?" exec --policy=mrege -- true
@@ -276,7 +279,7 @@ test_advance_usage_errors()
 
 test_set_usage_errors()
 {
-	usage "missing argument: write 'kvm-timers set ID DEVICE.SETTING=VALUE...'" set
+	usage "missing argument: write 'kvm-timers set ID SETTING=VALUE...'" set
 	usage "missing argument" set 1
 	usage "'pit' is not the id of a VM" set pit pit.policy=merge
 	usage "unknown option '--force'" set 1 pit.policy=merge --force
@@ -301,6 +304,39 @@ test_set_usage_errors()
 		rtc.policy=merge
 	usage "'pit.policy' is given twice" set 1 pit.policy=merge pit.policy=catchup
 	usage "pit.catchup_limit_ms 'x'" set 1 pit.policy=merge pit.catchup_limit_ms=x
+	usage "unknown gap 'stpo': did you mean 'stop'?" set 1 gap=stpo
+	usage "unknown gap ''" set 1 gap=
+	usage "'gap' is given twice" set 1 gap=stop pit.policy=merge gap=stop
+}
+
+test_freeze_usage_errors()
+{
+	usage "missing argument: write 'kvm-timers freeze ID'" freeze
+	usage "unexpected argument '2'" freeze 1 2
+	usage "'x' is not the id of a VM" freeze x
+	usage "unknown option '--gap=stop': write one of" freeze 1 --gap=stop
+	usage "missing argument: write 'kvm-timers thaw ID [--gap=GAP]'" thaw
+	usage "one VM at a time: write 'kvm-timers thaw ID'" thaw 1 2
+	usage "one VM at a time" thaw --gap=stop
+	usage "'x' is not the id of a VM" thaw x
+	usage "unknown option '--gpa=stop'" thaw 1 --gpa=stop
+	usage "unknown option '-g'" thaw 1 -g
+	usage "--gap has no value" thaw 1 --gap stop
+	usage "unknown gap 'stopp': did you mean 'stop'?" thaw 1 --gap=stopp
+	usage "write one of default, stop, jump, slew" thaw --gap=x 1
+}
+
+test_record_usage_errors()
+{
+	usage "missing argument: write 'kvm-timers save ID FILE'" save 1
+	usage "unexpected argument 'x'" save 1 "$dir/x" x
+	usage "'x' is not the id of a VM" save x "$dir/x"
+	usage "missing argument: write 'kvm-timers restore ID FILE [--gap=GAP]'" restore 1
+	usage "one VM and one file: write 'kvm-timers restore ID FILE'" restore 1 --gap=stop
+	usage "one VM and one file" restore 1 a b
+	usage "unknown gap 'x'" restore 1 a --gap=x
+	usage "missing argument: write 'kvm-timers show FILE'" show
+	usage "unexpected argument 'b'" show a b
 }
 
 test_list()
@@ -453,6 +489,15 @@ test_status_clock()
 {
 	prints '^Clock$' 'Rate +host$' "Line +over the host's TSC$" 'Behind the host +-73 ns$' \
 		'Segments +9007199254740993$' 'kvmclock shows +6\.000000007 s$' 'Times set +5$' -- status 1
+	prints 'Gap +stop$' 'Thaws +9007199254740995$' 'Stopped for +3\.000000009 s$' -- status 1
+	json '.clock | .gap == "stop" and .frozen == false and .stopped_ns == 3000000009' \
+		status 1 --json
+	export KT_FAKE_CLOCK_FLAGS=3 KT_FAKE_GAP=3
+	prints "Line +over the host's TSC, stands still$" 'Gap +slew$' -- status 1
+	json '.clock | .gap == "slew" and .frozen' status 1 --json
+	export KT_FAKE_GAP=9
+	prints 'Gap +unknown$' -- status 1
+	unset KT_FAKE_CLOCK_FLAGS KT_FAKE_GAP
 	json '.clock | .rate == "host" and .by_tsc and .lag_ns == -73 and .kvmclock_ns == 6000000007
 		and .sets == 5' status 1 --json
 	export KT_FAKE_CLOCK=2 KT_FAKE_DEVICES=1
@@ -522,6 +567,20 @@ test_set()
 	grep -q 'set id=1 device=3 policy=3 ' "$log" && [ "$(grep -c '^set' "$log")" = 2 ]
 	ok $? "or changes both"
 
+	asks 'gap id=1 gap=2$' set 1 gap=jump
+	! grep -q '^set' "$log"
+	ok $? "and nothing else"
+	asks 'gap id=1 gap=0$' set 1 pit.policy=merge gap=default
+	grep -q 'set id=1 device=0 policy=2 ' "$log"
+	ok $? "or with a policy"
+	export KT_FAKE_CLOCK=2
+	fails 1 "VM 1: a clock that goes as the TSC does makes up for nothing" set 1 gap=slew \
+		pit.policy=merge
+	! grep -q '^set' "$log"
+	ok $? "and the policy has not been changed"
+	unset KT_FAKE_CLOCK
+
+	fails 1 "VM 2: the VM is gone" set 2 gap=stop
 	fails 1 "VM 2, lapic: the VM is gone" set 2 lapic.advance_ns=5
 	fails 1 "VM 2, pit: the VM is gone" set 2 pit.policy=merge
 	fails 1 "VM 2, hpet: the VM is gone" set 2 hpet.policy=merge
@@ -575,6 +634,12 @@ test_exec()
 	asks '^clock=1$' exec --clock-rate=host -- true
 	asks '^clock=2$' exec --clock-rate=host --clock-rate tsc --kvmclock=off -- true
 	asks '^clock=0$' exec --clock-rate=tsc --clock-rate=default -- true
+
+	asks '^gap=0$' exec -- true
+	asks '^gap=1$' exec --gap=stop -- true
+	asks '^gap=3$' exec --gap=stop --gap slew -- true
+	asks '^gap=0$' exec --gap=jump --gap=default -- true
+	fails 1 "or not with that gap" exec --gap=slew --clock-rate=tsc -- true
 
 	asks '^advance=1 ns=0$' exec --lapic-advance=auto -- true
 	asks '^advance=2 ns=0$' exec --lapic-advance=0 -- true
@@ -631,6 +696,110 @@ test_exec_rtc()
 	export TZ=ABC-24:00
 	asks 'base=2 time=86400$' exec --rtc=localtime -- true
 	unset TZ
+}
+
+test_freeze()
+{
+	asks '^freeze id=1$' freeze 1
+	[ ! -s "$out" ]
+	ok $? "freeze says nothing"
+	asks '^thaw id=1 gap=0$' thaw 1
+	asks '^thaw id=1 gap=1$' thaw 1 --gap=stop
+	asks '^thaw id=1 gap=2$' thaw --gap=jump 1
+	asks '^thaw id=1 gap=3$' thaw 1 --gap=stop --gap=slew
+	[ ! -s "$out" ]
+	ok $? "thaw says nothing"
+	export KT_FAKE_CLOCK=2
+	fails 1 "VM 1: a clock that goes as the TSC does makes up for nothing" thaw 1 --gap=slew
+	unset KT_FAKE_CLOCK
+	fails 1 "VM 2: the VM is gone" freeze 2
+	fails 1 "VM 2: the VM is gone" thaw 2
+}
+
+# A byte more or less, or another bit, and it is no record any more.
+refuses_damage()
+{
+	local file=$1 size at bit byte bad=0
+
+	size=$(stat -c %s "$file")
+	for at in 0 1 7 8 60 63 64 65 100 1000 $((size - 1)); do
+		head -c "$at" "$file" >"$dir/cut"
+		"$KVM_TIMERS" show "$dir/cut" >/dev/null 2>&1 && bad=$((bad + 1))
+	done
+	cp "$file" "$dir/more"
+	printf 'x' >>"$dir/more"
+	"$KVM_TIMERS" show "$dir/more" >/dev/null 2>&1 && bad=$((bad + 1))
+	for at in $(seq 0 3 100) 500 $((size - 1)); do
+		bit=$((1 << at % 8))
+		byte=$(od -An -tu1 -j "$at" -N 1 "$file")
+		cp "$file" "$dir/flipped"
+		printf "\\$(printf '%o' $((byte ^ bit)))" |
+			dd of="$dir/flipped" bs=1 seek="$at" conv=notrunc 2>/dev/null
+		"$KVM_TIMERS" show "$dir/flipped" >/dev/null 2>&1 && bad=$((bad + 1))
+	done
+	[ $bad = 0 ]
+}
+
+test_record()
+{
+	local file=$dir/record sum length
+
+	asks '^get_record id=1 room=4136$' save 1 "$file"
+	[ ! -s "$out" ] && [ "$(ls "$dir" | grep -c '^record')" = 1 ]
+	ok $? "save says nothing, and leaves one file"
+	tool save 1 -
+	cmp -s "$out" "$file"
+	ok $? "save to stdout is the same"
+
+	asks '^set_record id=1 flags=1 length=4136 ' restore 1 "$file"
+	! grep -q '^thaw' "$log"
+	ok $? "restore leaves the clocks standing"
+	sum=$(grep -o 'sum=.*' "$log")
+	asks '^thaw id=1 gap=2$' restore 1 "$file" --gap=jump
+	grep -q "^set_record .*$sum\$" "$log"
+	ok $? "after the same record"
+	asks '^thaw id=1 gap=0$' restore --gap=default 1 "$file"
+	env LD_PRELOAD="$FAKE_DEV" KT_FAKE_LOG="$log" "$KVM_TIMERS" restore 1 - <"$file" 2>"$err"
+	grep -q "^set_record .*$sum\$" "$log" && [ ! -s "$err" ]
+	ok $? "restore from stdin is the same"
+
+	prints '^Record$' '^Clock$' 'Rate +tsc$' 'Gap +jump$' 'Guest time +9007199\.254740993 s$' \
+		'Behind the host +-13 ns$' 'Multiplier +0x80000016$' 'Shift +-17$' \
+		'^Device pit$' 'Policy +discard$' 'Control word 0 +0x34$' 'Reload value 0 +11932$' \
+		'Owed +41$' '^Device rtc$' 'Bytes 0x00 to 0x09 +00 00 00 00 00 00 00 00 00 26$' \
+		'Register A +0x2d$' '^Device hpet$' 'Counter +0xfeedbeef$' '^Timer 2 of hpet$' \
+		'Comparator +0xabcd$' '^vCPU 3$' 'LVTT +0x200ef$' 'TSC, kHz +2400000$' -- show "$file"
+	json '.version == 1 and .size == 4136 and .clock.guest_ns == 9007199254740993 and
+		.clock.lag_ns == -13 and .pit.owed == 41 and .pit.reload_0 == 11932 and
+		.rtc.a == 45 and .hpet.timer_2.comparator == 43981 and (.vcpus | length) == 2 and
+		.vcpus[1].id == 3 and .vcpus[1].tsc == 28673' show "$file" --json
+	json ".boot_id == \"$(cat /proc/sys/kernel/random/boot_id)\"" show --json "$file"
+	export KT_FAKE_VCPUS=300
+	asks '^get_record id=1 room=47048$' save 1 "$dir/many"
+	unset KT_FAKE_VCPUS
+	json '.vcpus | length == 300' show "$dir/many" --json
+
+	refuses_damage "$file"
+	ok $? "what is cut, longer, or has another bit is refused"
+	fails 1 "is cut, or no record" show /dev/null
+	fails 1 "is no record" show "$KVM_TIMERS"
+	fails 1 "cannot read '$dir/none': No such file" show "$dir/none"
+	fails 1 "cannot read '$dir/none': No such file" restore 1 "$dir/none"
+	[ ! -s "$log" ]
+	ok $? "and nothing is asked of the module"
+	fails 1 "cannot write '$dir/none/x': No such file" save 1 "$dir/none/x"
+	env LD_PRELOAD="$FAKE_DEV" "$KVM_TIMERS" save 1 - >/dev/full 2>"$err"
+	rc=$?
+	[ $rc = 1 ] && grep -q "cannot write '-': No space left" "$err"
+	ok $? "a record to a full device"
+	fails 1 "VM 2: the VM is gone" save 2 "$dir/gone"
+	[ ! -e "$dir/gone" ]
+	ok $? "and no file is made"
+	fails 1 "VM 2: the VM is gone" restore 2 "$file"
+	export KT_FAKE_FAIL=thaw=16
+	fails 1 "its clocks are the record's, and stand still: its VMM is at work" restore 1 "$file" \
+		--gap=stop
+	unset KT_FAKE_FAIL
 }
 
 # What the administrator has switched off concerns only who has asked for it by name.
@@ -724,7 +893,8 @@ test_errors()
 {
 	local cmd
 
-	for cmd in "list" "status 1" "set 1 pit.policy=merge" "exec -- true"; do
+	for cmd in "list" "status 1" "set 1 pit.policy=merge" "exec -- true" "freeze 1" "thaw 1" \
+		"save 1 $dir/x"; do
 		# shellcheck disable=SC2086
 		{
 			wording KT_FAKE_OPEN=2 "modprobe kvm_timers" $cmd
@@ -733,7 +903,7 @@ test_errors()
 			wording KT_FAKE_OPEN=13 "in the group kvm" $cmd
 			wording KT_FAKE_OPEN=24 "Too many open files" $cmd
 			wording KT_FAKE_ABI=2 "another version of the ABI" $cmd
-			wording KT_FAKE_ABI=5 "another version of the ABI" $cmd
+			wording KT_FAKE_ABI=6 "another version of the ABI" $cmd
 			wording KT_FAKE_FAIL=version=25 "is not the module's device" $cmd
 		}
 	done
@@ -762,7 +932,22 @@ test_errors()
 	wording KT_FAKE_FAIL=advance=19 "has not been taken over" set 1 lapic.advance_ns=5
 	wording KT_FAKE_FAIL=advance=25 "does not know this request" set 1 lapic.advance_ns=5
 
+	wording KT_FAKE_FAIL=freeze=16 "have its VMM pause it first" freeze 1
+	wording KT_FAKE_FAIL=thaw=22 "its clocks do not stand still" thaw 1
+	wording KT_FAKE_FAIL=thaw=34 "the gap is too long for a clock" thaw 1
+	wording KT_FAKE_FAIL=get_record=12 "VM 1: Cannot allocate memory" save 1 "$dir/x"
+	wording KT_FAKE_FAIL=get_record=28 "VM 1: No space left" save 1 "$dir/x"
+	tool save 1 "$dir/record"
+	wording KT_FAKE_FAIL=set_record=16 "have its VMM pause it first" restore 1 "$dir/record"
+	wording KT_FAKE_FAIL=set_record=71 "a record of another version" restore 1 "$dir/record"
+	wording KT_FAKE_FAIL=set_record=74 "a state that no guest can bring" restore 1 "$dir/record"
+	wording KT_FAKE_FAIL=set_record=18 "of another kind of VM" restore 1 "$dir/record"
+	wording KT_FAKE_FAIL=set_record=116 "have the VMM restore the VM first" restore 1 "$dir/record"
+	wording KT_FAKE_FAIL=set_record=19 "cannot give the VM a TSC" restore 1 "$dir/record"
+	wording KT_FAKE_FAIL=set_record=34 "what the administrator allows" restore 1 "$dir/record"
+
 	fails 1 "VM 7: no such VM: see 'kvm-timers list'" status 7
+	fails 1 "VM 7: no such VM: see 'kvm-timers list'" freeze 7
 	fails 1 "VM 0: no such VM" set 0 pit.policy=merge
 }
 
@@ -770,21 +955,21 @@ test_version_and_help()
 {
 	local cmd
 
-	prints '^kvm-timers [0-9]+\.[0-9]+\.[0-9]+$' '^ABI of the module: 4$' -- version
-	prints '^ABI of the tool: 4$' -- --version
-	json '.abi == 4 and .module_abi == 4 and (.version | type) == "string"' version --json
+	prints '^kvm-timers [0-9]+\.[0-9]+\.[0-9]+$' '^ABI of the module: 5$' -- version
+	prints '^ABI of the tool: 5$' -- --version
+	json '.abi == 5 and .module_abi == 5 and (.version | type) == "string"' version --json
 	export KT_FAKE_OPEN=2
 	prints '^ABI of the module: unknown: no /dev/kvm_timers' -- version
 	json '.module_abi == null' version --json
 	unset KT_FAKE_OPEN
 
 	prints '--pit=on' '--rtc=on.*utc.*localtime' '--hpet=on' '--lapic=on' '--lapic-advance=NS' \
-		'--kvmclock=on' '--tsc=on' '--clock-rate=RATE' -- help exec
+		'--kvmclock=on' '--tsc=on' '--clock-rate=RATE' '--gap=GAP' -- help exec
 	prints 'DEVICE is pit, rtc, hpet or lapic' 'lapic\.advance_ns=NS' -- help set
 	prints '^Usage: kvm-timers COMMAND' -- help
 	prints '^Usage: kvm-timers COMMAND' -- --help
-	json 'length == 6' help --json
-	for cmd in exec list status set version help; do
+	json 'length == 11' help --json
+	for cmd in exec list status set freeze thaw save restore show version help; do
 		prints "^Usage: kvm-timers $cmd" -- help $cmd
 		prints "^Usage: kvm-timers $cmd" -- $cmd --help
 		json ".name == \"$cmd\"" help $cmd --json
@@ -847,8 +1032,8 @@ test_completion()
 {
 	rc=0
 	: >"$log"
-	completes "kvm-timers " "exec list status set version help"
-	completes "kvm-timers s" "status set"
+	completes "kvm-timers " "exec list status set freeze thaw save restore show version help"
+	completes "kvm-timers s" "status set save show"
 	completes "kvm-timers --json st" "status"
 	completes "kvm-timers status " "1 2"
 	completes "kvm-timers status 1 " ""
@@ -866,6 +1051,16 @@ test_completion()
 	completes "kvm-timers exec --tsc=" "on off"
 	completes "kvm-timers exec --clock-rate=" "host tsc default"
 	completes "kvm-timers exec --lapic-advance=" "auto default"
+	completes "kvm-timers exec --gap=" "stop jump slew default"
+	completes "kvm-timers freeze " "1 2"
+	completes "kvm-timers thaw " "1 2"
+	completes "kvm-timers thaw 1 --g" "--gap="
+	completes "kvm-timers thaw 1 --gap=s" "stop slew"
+	completes "kvm-timers save " "1 2"
+	completes "kvm-timers restore " "1 2"
+	completes "kvm-timers restore 1 f --gap=j" "jump"
+	completes "kvm-timers set 1 g" "gap="
+	completes "kvm-timers set 1 gap=j" "jump"
 	completes "kvm-timers exec --policy=m" "merge"
 	completes "kvm-timers exec --policy=h" "hpet="
 	completes "kvm-timers exec --policy=rtc=m" "merge"
@@ -891,6 +1086,8 @@ test_exec_usage_errors
 test_rtc_usage_errors
 test_advance_usage_errors
 test_set_usage_errors
+test_freeze_usage_errors
+test_record_usage_errors
 test_list
 test_status
 test_status_rtc
@@ -899,6 +1096,8 @@ test_status_lapic
 test_status_clock
 test_status_not_active
 test_set
+test_freeze
+test_record
 test_exec
 test_exec_rtc
 test_exec_switched_off

@@ -9,6 +9,11 @@
 
 int kt_exec_run(int argc, char **argv);
 int kt_set_run(int argc, char **argv);
+int kt_freeze_run(int argc, char **argv);
+int kt_thaw_run(int argc, char **argv);
+int kt_record_save(int argc, char **argv);
+int kt_record_restore(int argc, char **argv);
+int kt_record_show(int argc, char **argv);
 int kt_show_list(int argc, char **argv);
 int kt_show_status(int argc, char **argv);
 int kt_show_version(int argc, char **argv);

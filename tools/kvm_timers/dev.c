@@ -16,6 +16,9 @@
 /* Room for the first try; VMs may come while the list is read. */
 #define LIST_ROOM	64
 
+/* Once to be told how long a record is. */
+#define RECORD_TRIES	8
+
 struct words {
 	enum kt_dev_call	call;
 	int			err;
@@ -39,8 +42,6 @@ static const struct words words[] = {
 	  "the module speaks another version of the ABI: install the tool built with it" },
 	{ KT_DEV_ADOPT, ENODEV,
 	  "the administrator has switched this device off: see 'modinfo -p kvm_timers'" },
-	{ KT_DEV_ADOPT, EOPNOTSUPP,
-	  "the module loaded cannot take over this device: load the module this tool came with" },
 	{ KT_DEV_ADOPT, ENOSPC,
 	  "too many processes wait for their VMs to be taken over: end some first" },
 	{ KT_DEV_ADOPT, ERANGE,
@@ -61,6 +62,44 @@ static const struct words words[] = {
 	  "the VM is gone: see 'kvm-timers list'" },
 	{ KT_DEV_SET_ADVANCE, ENODEV,
 	  "this device of the VM has not been taken over: see 'kvm-timers status ID'" },
+	{ KT_DEV_FREEZE, ESRCH,
+	  "the VM is gone: see 'kvm-timers list'" },
+	{ KT_DEV_FREEZE, EBUSY,
+	  "the VM runs: have its VMM pause it first" },
+	{ KT_DEV_THAW, ESRCH,
+	  "the VM is gone: see 'kvm-timers list'" },
+	{ KT_DEV_THAW, EINVAL,
+	  "its clocks do not stand still: see 'kvm-timers status ID'" },
+	{ KT_DEV_THAW, EBUSY,
+	  "its VMM is at work on a vCPU: try again" },
+	{ KT_DEV_THAW, EOPNOTSUPP,
+	  "a clock that goes as the TSC does makes up for nothing: write '--gap=stop' or '--gap=jump'" },
+	{ KT_DEV_THAW, ERANGE,
+	  "the gap is too long for a clock: write '--gap=stop'" },
+	{ KT_DEV_SET_GAP, ESRCH,
+	  "the VM is gone: see 'kvm-timers list'" },
+	{ KT_DEV_SET_GAP, EOPNOTSUPP,
+	  "a clock that goes as the TSC does makes up for nothing: write 'gap=stop' or 'gap=jump'" },
+	{ KT_DEV_GET_RECORD, ESRCH,
+	  "the VM is gone: see 'kvm-timers list'" },
+	{ KT_DEV_SET_RECORD, ESRCH,
+	  "the VM is gone: see 'kvm-timers list'" },
+	{ KT_DEV_SET_RECORD, EBUSY,
+	  "the VM runs: have its VMM pause it first" },
+	{ KT_DEV_SET_RECORD, EPROTO,
+	  "a record of another version: load the module that it was saved with, or a newer one" },
+	{ KT_DEV_SET_RECORD, EBADMSG,
+	  "no record, or one with a state that no guest can bring about" },
+	{ KT_DEV_SET_RECORD, EXDEV,
+	  "a record of another kind of VM: its devices, its vCPUs and its HPET must be the same" },
+	{ KT_DEV_SET_RECORD, ESTALE,
+	  "the LAPIC timers have other registers than in the record: have the VMM restore the VM first" },
+	{ KT_DEV_SET_RECORD, ENODEV,
+	  "this CPU cannot give the VM a TSC of the record's frequency" },
+	{ KT_DEV_SET_RECORD, ERANGE,
+	  "policy or bound beyond what the administrator allows: see 'modinfo -p kvm_timers'" },
+	{ KT_DEV_ADOPT, EOPNOTSUPP,
+	  "the module loaded cannot take over this device, or not with that gap: see 'kvm-timers help exec'" },
 	{ KT_DEV_ANY, EPERM,
 	  "not permitted: be root or in the group kvm" },
 	{ KT_DEV_ANY, EACCES,
@@ -245,6 +284,99 @@ int kt_dev_set_advance(int vm, __u32 advance, __u32 advance_ns)
 	};
 
 	return call(vm, KVM_TIMERS_SET_ADVANCE, &set);
+}
+
+/**
+ * kt_dev_freeze() - have a VM's clocks stand still
+ * @vm:		from kt_dev_open_vm()
+ *
+ * Return: 0 or -errno.
+ */
+int kt_dev_freeze(int vm)
+{
+	return call(vm, KVM_TIMERS_FREEZE, NULL);
+}
+
+/**
+ * kt_dev_thaw() - have a VM's clocks go on
+ * @vm:		from kt_dev_open_vm()
+ * @gap:	enum kvm_timers_gap
+ *
+ * Return: 0 or -errno.
+ */
+int kt_dev_thaw(int vm, __u32 gap)
+{
+	struct kvm_timers_thaw thaw = { .size = sizeof(thaw), .gap = gap };
+
+	return call(vm, KVM_TIMERS_THAW, &thaw);
+}
+
+/**
+ * kt_dev_set_gap() - say what a VM's pauses to come are
+ * @vm:		from kt_dev_open_vm()
+ * @gap:	enum kvm_timers_gap
+ *
+ * Return: 0 or -errno.
+ */
+int kt_dev_set_gap(int vm, __u32 gap)
+{
+	struct kvm_timers_thaw thaw = { .size = sizeof(thaw), .gap = gap };
+
+	return call(vm, KVM_TIMERS_SET_GAP, &thaw);
+}
+
+/**
+ * kt_dev_get_record() - read the record of a VM
+ * @vm:		from kt_dev_open_vm()
+ * @record:	gets it, to be freed by the caller
+ * @length:	its bytes
+ *
+ * Return: 0 or -errno.
+ */
+int kt_dev_get_record(int vm, void **record, __u32 *length)
+{
+	struct kvm_timers_record_call get = { .size = sizeof(get) };
+	int tries, ret = -ENOSPC;
+	void *bytes = NULL;
+
+	/* vCPUs may come meanwhile. */
+	for (tries = 0; tries < RECORD_TRIES && ret == -ENOSPC; tries++) {
+		free(bytes);
+		bytes = calloc(1, get.length ? get.length : 1);
+		if (!bytes)
+			return -ENOMEM;
+		get.addr = (unsigned long)bytes;
+		ret = call(vm, KVM_TIMERS_GET_RECORD, &get);
+	}
+	if (ret < 0) {
+		free(bytes);
+		return ret;
+	}
+	*record = bytes;
+	*length = get.length;
+
+	return 0;
+}
+
+/**
+ * kt_dev_set_record() - have a VM's clocks be what a record says
+ * @vm:		from kt_dev_open_vm()
+ * @record:	bytes
+ * @length:	how many
+ * @same_boot:	it is of this host, and of this boot of it
+ *
+ * Return: 0 or -errno.
+ */
+int kt_dev_set_record(int vm, const void *record, __u32 length, bool same_boot)
+{
+	struct kvm_timers_record_call set = {
+		.size	= sizeof(set),
+		.flags	= same_boot ? KVM_TIMERS_RECORD_SAME_BOOT : 0,
+		.length	= length,
+		.addr	= (unsigned long)record,
+	};
+
+	return call(vm, KVM_TIMERS_SET_RECORD, &set);
 }
 
 /**

@@ -5,6 +5,8 @@
 #ifndef KT_DEV_H
 #define KT_DEV_H
 
+#include <stdbool.h>
+
 #include <linux/kvm_timers.h>
 
 #define KT_DEV_PATH	"/dev/kvm_timers"
@@ -18,6 +20,11 @@ enum kt_dev_call {
 	KT_DEV_STATUS,
 	KT_DEV_SET_POLICY,
 	KT_DEV_SET_ADVANCE,
+	KT_DEV_FREEZE,
+	KT_DEV_THAW,
+	KT_DEV_SET_GAP,
+	KT_DEV_GET_RECORD,
+	KT_DEV_SET_RECORD,
 	KT_DEV_ANY,
 };
 
@@ -29,6 +36,11 @@ int kt_dev_open_vm(int dev, __u32 id);
 int kt_dev_status(int vm, struct kvm_timers_status *status);
 int kt_dev_set_policy(int vm, __u32 device, const struct kvm_timers_policy_config *tick);
 int kt_dev_set_advance(int vm, __u32 advance, __u32 advance_ns);
+int kt_dev_freeze(int vm);
+int kt_dev_thaw(int vm, __u32 gap);
+int kt_dev_set_gap(int vm, __u32 gap);
+int kt_dev_get_record(int vm, void **record, __u32 *length);
+int kt_dev_set_record(int vm, const void *record, __u32 length, bool same_boot);
 const char *kt_dev_words(enum kt_dev_call call, int err);
 
 #endif /* KT_DEV_H */

@@ -30,6 +30,7 @@
  * @rtc:	what the RTC begins with
  * @advance:	of the LAPIC timer
  * @clock_rate:	enum kvm_timers_clock_rate
+ * @gap:	enum kvm_timers_gap
  * @tick:	policies
  */
 struct choice {
@@ -38,6 +39,7 @@ struct choice {
 	struct kt_rtc_base	rtc;
 	struct kt_advance	advance;
 	__u32			clock_rate;
+	__u32			gap;
 	struct kt_policy_change	tick[KVM_TIMERS_NR_DEVICES];
 };
 
@@ -116,6 +118,13 @@ static int parse_clock_rate(struct choice *c, const struct option *opt, const ch
 	return kt_names_refuse("rate of the clock", text, kt_names_clock_rate);
 }
 
+static int parse_gap(struct choice *c, const struct option *opt, const char *text)
+{
+	(void)opt;
+
+	return kt_names_parse_gap(text, &c->gap);
+}
+
 static int parse_bound(struct choice *c, const struct option *opt, const char *text)
 {
 	unsigned int i;
@@ -157,6 +166,7 @@ static const struct option options[] = {
 	{ "--kvmclock",			parse_switch,	KVM_TIMERS_DEVICE_KVMCLOCK },
 	{ "--tsc",			parse_switch,	KVM_TIMERS_DEVICE_TSC },
 	{ "--clock-rate",		parse_clock_rate, 0 },
+	{ "--gap",			parse_gap,	0 },
 	{ "--policy",			parse_policy,	KT_POLICY_POLICY },
 	{ "--catchup-max-rate",		parse_bound,	KT_POLICY_MAX_RATE },
 	{ "--catchup-limit",		parse_bound,	KT_POLICY_LIMIT },
@@ -254,7 +264,11 @@ static int parse_args(struct choice *c, char ***argv)
 
 static int try_adopt(int dev, const struct choice *c, __u32 devices)
 {
-	struct kvm_timers_config config = { .devices = devices, .clock_rate = c->clock_rate };
+	struct kvm_timers_config config = {
+		.devices	= devices,
+		.clock_rate	= c->clock_rate,
+		.gap		= c->gap,
+	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(config.tick); i++)

@@ -33,21 +33,32 @@ _kvm_timers_words()
 		printf -- '--kvmclock=%s\n' on off ;;
 	exec:--tsc=*)
 		printf -- '--tsc=%s\n' on off ;;
+	exec:--gap=* | thaw:--gap=* | restore:--gap=*)
+		printf -- '--gap=%s\n' stop jump slew default ;;
 	exec:--clock-rate=*)
 		printf -- '--clock-rate=%s\n' host tsc default ;;
 	exec:*)
 		printf '%s\n' --pit= --rtc= --hpet= --lapic= --lapic-advance= --kvmclock= \
-			--tsc= --clock-rate= --policy= \
+			--tsc= --clock-rate= --gap= --policy= \
 			--catchup-max-rate= --catchup-limit= --catchup-threshold= --json --help -- ;;
 	set:pit.policy=* | set:rtc.policy=* | set:hpet.policy=* | set:lapic.policy=*)
 		printf "${cur%%=*}=%s\n" catchup merge discard default ;;
 	set:lapic.advance_ns=*)
 		printf 'lapic.advance_ns=%s\n' auto default ;;
+	set:gap=*)
+		printf 'gap=%s\n' stop jump slew default ;;
+	thaw:-* | restore:-*)
+		printf '%s\n' --gap= --json --help ;;
 	*:-*)
 		printf '%s\n' --json --help ;;
 	help:*)
-		[ "$nth" -gt 1 ] || printf '%s\n' exec list status set version help ;;
-	status:*)
+		[ "$nth" -gt 1 ] || printf '%s\n' exec list status set freeze thaw save restore \
+			show version help ;;
+	save:* | restore:*)
+		if [ "$nth" -le 1 ]; then _kvm_timers_ids; else compgen -f -- "$cur"; fi ;;
+	show:*)
+		[ "$nth" -gt 1 ] || compgen -f -- "$cur" ;;
+	status:* | freeze:* | thaw:*)
 		[ "$nth" -gt 1 ] || _kvm_timers_ids ;;
 	set:*)
 		if [ "$nth" -le 1 ]; then
@@ -58,9 +69,10 @@ _kvm_timers_words()
 					catchup_threshold_us=
 			done
 			echo lapic.advance_ns=
+			echo gap=
 		fi ;;
 	:*)
-		printf '%s\n' exec list status set version help ;;
+		printf '%s\n' exec list status set freeze thaw save restore show version help ;;
 	esac
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kvm-timers: have the timers of KVM guests taken over, and look at them.
+ * kvm-timers: have the clocks of KVM guests taken over, look at them, save and restore them.
  */
 #include <fcntl.h>
 #include <json-c/json.h>
@@ -22,6 +22,7 @@ struct cmd {
 	int		(*run)(int argc, char **argv);
 	int		min_args;
 	int		max_args;
+	bool		has_options;
 	const char	*usage;
 	const char	*summary;
 	const char	*details;
@@ -34,6 +35,7 @@ static const struct cmd cmds[] = {
 		.name		= "exec",
 		.run		= kt_exec_run,
 		.max_args	= NO_LIMIT,
+		.has_options	= true,
 		.usage		= "exec [OPTION...] -- COMMAND [ARG...]",
 		.summary	= "run a VMM and take over the timers of its VMs",
 		.details	=
@@ -48,6 +50,8 @@ static const struct cmd cmds[] = {
 "  --tsc=on|off                 take over the TSC\n"
 "  --clock-rate=RATE            guest time goes as the host's NTP has it, or as the guest's TSC:\n"
 "                               host, tsc or default\n"
+"  --gap=GAP                    what a pause by the VMM is to the guest: stop, it never happened;\n"
+"                               jump, time like any other; slew, made up for; or default\n"
 "  --policy=POLICY              lost ticks: catchup, merge, discard or default\n"
 "  --policy=DEVICE=POLICY       the same for one device\n"
 "  --catchup-max-rate=RATE      fastest catch-up, times the programmed rate: 1.01 to 10\n"
@@ -70,8 +74,8 @@ static const struct cmd cmds[] = {
 		.run		= kt_set_run,
 		.min_args	= 2,
 		.max_args	= NO_LIMIT,
-		.usage		= "set ID DEVICE.SETTING=VALUE...",
-		.summary	= "change the lost-tick policy, or the advance, of one VM",
+		.usage		= "set ID SETTING=VALUE...",
+		.summary	= "change the lost-tick policy, the advance, or the gap, of one VM",
 		.details	=
 "  DEVICE is pit, rtc, hpet or lapic.\n"
 "\n"
@@ -79,7 +83,50 @@ static const struct cmd cmds[] = {
 "  DEVICE.catchup_max_rate=RATE    times the programmed rate, 1.01 to 10, or default\n"
 "  DEVICE.catchup_limit_ms=MS      milliseconds, or default\n"
 "  DEVICE.catchup_threshold_us=US  microseconds\n"
-"  lapic.advance_ns=NS             nanoseconds, 0 to 5000, auto or default\n",
+"  lapic.advance_ns=NS             nanoseconds, 0 to 5000, auto or default\n"
+"  gap=GAP                         stop, jump, slew or default\n",
+	}, {
+		.name		= "freeze",
+		.run		= kt_freeze_run,
+		.min_args	= 1,
+		.max_args	= 1,
+		.usage		= "freeze ID",
+		.summary	= "have the clocks of a paused VM stand still",
+	}, {
+		.name		= "thaw",
+		.run		= kt_thaw_run,
+		.min_args	= 1,
+		.max_args	= NO_LIMIT,
+		.has_options	= true,
+		.usage		= "thaw ID [--gap=GAP]",
+		.summary	= "have them go on",
+		.details	=
+"  --gap=GAP  what the time was to the guest: stop, it never happened; jump, time like any other;\n"
+"             slew, made up for; default, that of the VM\n",
+	}, {
+		.name		= "save",
+		.run		= kt_record_save,
+		.min_args	= 2,
+		.max_args	= 2,
+		.usage		= "save ID FILE",
+		.summary	= "write the record of a VM: all its clocks, at one instant",
+	}, {
+		.name		= "restore",
+		.run		= kt_record_restore,
+		.min_args	= 2,
+		.max_args	= NO_LIMIT,
+		.has_options	= true,
+		.usage		= "restore ID FILE [--gap=GAP]",
+		.summary	= "have the clocks of a paused VM be what a record says",
+		.details	=
+"  --gap=GAP  have them go on at once, see 'kvm-timers help thaw'; else they do with the VM\n",
+	}, {
+		.name		= "show",
+		.run		= kt_record_show,
+		.min_args	= 1,
+		.max_args	= 1,
+		.usage		= "show FILE",
+		.summary	= "show what is in a record",
 	}, {
 		.name		= "version",
 		.run		= kt_show_version,
@@ -213,15 +260,14 @@ static int take_global_options(int argc, char **argv, bool *help)
 
 static bool is_option(const char *arg)
 {
-	return arg[0] == '-' && !(arg[1] >= '0' && arg[1] <= '9');
+	return arg[0] == '-' && arg[1] && !(arg[1] >= '0' && arg[1] <= '9');
 }
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
 	int i;
 
-	/* Only exec has options of its own. */
-	for (i = 0; cmd->run != kt_exec_run && i < argc; i++)
+	for (i = 0; !cmd->has_options && i < argc; i++)
 		if (is_option(argv[i]))
 			return kt_names_refuse("option", argv[i], option_name);
 

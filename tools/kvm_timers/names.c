@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names of devices, policies, RTC bases, advances and rates of the clock, and the nearest one
- * to a misspelt word.
+ * Names of devices, policies, RTC bases, advances, rates of the clock and gaps, and the nearest
+ * one to a misspelt word.
  */
 #include "names.h"
 
@@ -51,6 +51,13 @@ static const char * const clock_rates[] = {
 	[KVM_TIMERS_CLOCK_DEFAULT]	= "default",
 	[KVM_TIMERS_CLOCK_HOST]		= "host",
 	[KVM_TIMERS_CLOCK_TSC]		= "tsc",
+};
+
+static const char * const gaps[] = {
+	[KVM_TIMERS_GAP_DEFAULT]	= "default",
+	[KVM_TIMERS_GAP_STOP]		= "stop",
+	[KVM_TIMERS_GAP_JUMP]		= "jump",
+	[KVM_TIMERS_GAP_SLEW]		= "slew",
 };
 
 static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
@@ -188,6 +195,38 @@ const char *kt_names_advance(__u32 advance)
 const char *kt_names_clock_rate(unsigned int rate)
 {
 	return rate < ARRAY_SIZE(clock_rates) ? clock_rates[rate] : NULL;
+}
+
+/**
+ * kt_names_gap() - name of what a pause is to a guest
+ * @gap:	enum kvm_timers_gap
+ *
+ * Return: its name, or NULL for a number past the last one.
+ */
+const char *kt_names_gap(unsigned int gap)
+{
+	return gap < ARRAY_SIZE(gaps) ? gaps[gap] : NULL;
+}
+
+/**
+ * kt_names_parse_gap() - read what a pause is to be
+ * @text:	name
+ * @gap:	enum kvm_timers_gap, set on success
+ *
+ * Return: KT_OUT_OK, or KT_OUT_USAGE, having been reported.
+ */
+int kt_names_parse_gap(const char *text, __u32 *gap)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(gaps); i++) {
+		if (strcmp(gaps[i], text))
+			continue;
+		*gap = i;
+		return KT_OUT_OK;
+	}
+
+	return kt_names_refuse("gap", text, kt_names_gap);
 }
 
 /**

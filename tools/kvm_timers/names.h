@@ -18,6 +18,8 @@ int kt_names_find_policy(const char *text);
 const char *kt_names_rtc_base(__u32 base);
 const char *kt_names_advance(__u32 advance);
 const char *kt_names_clock_rate(unsigned int rate);
+const char *kt_names_gap(unsigned int gap);
+int kt_names_parse_gap(const char *text, __u32 *gap);
 const char *kt_names_closest(const char *word, const char *(*name)(unsigned int i));
 int kt_names_refuse(const char *what, const char *word, const char *(*name)(unsigned int i));
 

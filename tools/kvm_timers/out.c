@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NS_PER_S	1000000000ULL
+
 static bool as_json;
 
 /**
@@ -87,6 +89,37 @@ void kt_out_put_json(struct json_object *obj)
 						 JSON_C_TO_STRING_SPACED |
 						 JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(obj);
+}
+
+/**
+ * kt_out_add_u64() - a number of an object
+ * @obj:	object
+ * @key:	its name
+ * @val:	number, exact
+ */
+void kt_out_add_u64(struct json_object *obj, const char *key, __u64 val)
+{
+	json_object_object_add(obj, key, json_object_new_uint64(val));
+}
+
+/**
+ * kt_out_count() - a row with a number
+ * @name:	of the row
+ * @val:	number
+ */
+void kt_out_count(const char *name, __u64 val)
+{
+	printf("  %-20s %llu\n", name, val);
+}
+
+/**
+ * kt_out_ns() - a row with a time
+ * @name:	of the row
+ * @ns:		time
+ */
+void kt_out_ns(const char *name, __u64 ns)
+{
+	printf("  %-20s %llu.%09llu s\n", name, ns / NS_PER_S, ns % NS_PER_S);
 }
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kvm-timers set: change the lost-tick policy, or the advance, of a running VM.
+ * kvm-timers set: change the lost-tick policy, the advance, or the gap, of a running VM.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include "names.h"
 #include "out.h"
 #include "policy.h"
+#include "vm.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -33,10 +34,14 @@ static const char * const settings[] = {
  * struct changes - what the caller named
  * @tick:	policies
  * @advance:	of the LAPIC timer
+ * @gap:	enum kvm_timers_gap
+ * @has_gap:	that was named
  */
 struct changes {
 	struct kt_policy_change	tick[KVM_TIMERS_NR_DEVICES];
 	struct kt_advance	advance;
+	__u32			gap;
+	bool			has_gap;
 };
 
 static const char *tick_setting_name(unsigned int i)
@@ -66,7 +71,16 @@ static bool is_named(const struct changes *changes, int device, int setting)
 				    changes->tick[device].named & 1U << setting;
 }
 
-/* DEVICE.SETTING=VALUE */
+static int parse_gap(struct changes *changes, const char *text)
+{
+	if (changes->has_gap)
+		return kt_out_fail(KT_OUT_USAGE, "'gap' is given twice: write it once");
+	changes->has_gap = true;
+
+	return kt_names_parse_gap(text, &changes->gap);
+}
+
+/* DEVICE.SETTING=VALUE, or gap=GAP */
 static int parse_change(struct changes *changes, const char *arg)
 {
 	const char *(*setting_name)(unsigned int i) = tick_setting_name;
@@ -75,6 +89,8 @@ static int parse_change(struct changes *changes, const char *arg)
 	char name[64], device_name[32];
 	int device, setting;
 
+	if (!strncmp(arg, "gap=", strlen("gap=")))
+		return parse_gap(changes, arg + strlen("gap="));
 	if (!equals || !dot || dot > equals)
 		return kt_out_fail(KT_OUT_USAGE,
 				   "'%s' is no setting: write DEVICE.SETTING=VALUE, such as 'pit.policy=catchup'",
@@ -133,6 +149,13 @@ static int change_vm(int vm, __u32 id, const struct changes *changes)
 					   "VM %u: its %s has not been taken over: see 'kvm-timers status %u'",
 					   id, kt_names_device(i), id);
 
+	/* The one that may be refused for what the VM is comes first. */
+	if (changes->has_gap) {
+		ret = kt_dev_set_gap(vm, changes->gap);
+		if (ret < 0)
+			return kt_out_fail(KT_OUT_ERROR, "VM %u: %s", id,
+					   kt_dev_words(KT_DEV_SET_GAP, ret));
+	}
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++) {
 		if (!changes->tick[i].named)
 			continue;
@@ -158,7 +181,7 @@ static int change_vm(int vm, __u32 id, const struct changes *changes)
 }
 
 /**
- * kt_set_run() - change the lost-tick policy, or the advance, of a running VM
+ * kt_set_run() - change the lost-tick policy, the advance, or the gap, of a running VM
  * @argc:	number of arguments
  * @argv:	id of the VM, then settings
  *
@@ -167,13 +190,12 @@ static int change_vm(int vm, __u32 id, const struct changes *changes)
 int kt_set_run(int argc, char **argv)
 {
 	struct changes changes = { 0 };
-	int dev, vm, i, ret;
+	int vm, i, ret;
 	__u32 id;
 
-	if (kt_policy_parse_u32(argv[0], &id))
-		return kt_out_fail(KT_OUT_USAGE,
-				   "'%s' is not the id of a VM: write a number from 'kvm-timers list'",
-				   argv[0]);
+	ret = kt_vm_parse(argv[0], &id);
+	if (ret)
+		return ret;
 
 	for (i = 1; i < argc; i++) {
 		ret = parse_change(&changes, argv[i]);
@@ -181,14 +203,9 @@ int kt_set_run(int argc, char **argv)
 			return ret;
 	}
 
-	dev = kt_dev_open();
-	if (dev < 0)
-		return kt_out_fail(KT_OUT_ERROR, "%s", kt_dev_words(KT_DEV_OPEN, dev));
-
-	vm = kt_dev_open_vm(dev, id);
-	close(dev);
-	if (vm < 0)
-		return kt_out_fail(KT_OUT_ERROR, "VM %u: %s", id, kt_dev_words(KT_DEV_OPEN_VM, vm));
+	ret = kt_vm_open(id, &vm);
+	if (ret)
+		return ret;
 
 	ret = change_vm(vm, id, &changes);
 	close(vm);

@@ -16,8 +16,9 @@
 #include "dev.h"
 #include "names.h"
 #include "out.h"
-#include "policy.h"
 #include "rtc_base.h"
+#include "show_clock.h"
+#include "vm.h"
 
 #define NS_PER_S	1000000000ULL
 #define US_PER_MS	1000ULL
@@ -38,11 +39,6 @@ struct vm {
 	struct kvm_timers_status	status;
 	char				comm[COMM_ROOM];
 };
-
-static void put_u64(struct json_object *obj, const char *key, __u64 val)
-{
-	json_object_object_add(obj, key, json_object_new_uint64(val));
-}
 
 static void read_comm(struct vm *vm)
 {
@@ -129,7 +125,7 @@ static void list_as_json(const struct vm *vms, size_t nr)
 
 	for (i = 0; i < nr; i++) {
 		obj = json_object_new_object();
-		put_u64(obj, "id", vms[i].status.id);
+		kt_out_add_u64(obj, "id", vms[i].status.id);
 		add_process(obj, &vms[i]);
 		json_object_object_add(obj, "devices", device_names(vms[i].status.devices));
 		json_object_array_add(array, obj);
@@ -172,13 +168,6 @@ static const char *advance_name(__u32 advance)
 	return name ? name : "unknown";
 }
 
-static const char *clock_rate_name(__u32 rate)
-{
-	const char *name = kt_names_clock_rate(rate);
-
-	return name ? name : "unknown";
-}
-
 /* Bucket n holds what is late by less than 2^n us; the last one has no bound. */
 static __u64 bucket_from_us(unsigned int n)
 {
@@ -201,10 +190,10 @@ static struct json_object *late_to_json(const __u64 *late)
 
 	for (n = 0; n < KVM_TIMERS_LATE_BUCKETS; n++) {
 		obj = json_object_new_object();
-		put_u64(obj, "from_us", bucket_from_us(n));
+		kt_out_add_u64(obj, "from_us", bucket_from_us(n));
 		json_object_object_add(obj, "below_us", n == LAST_BUCKET ? NULL :
 					    json_object_new_uint64(bucket_from_us(n + 1)));
-		put_u64(obj, "count", late[n]);
+		kt_out_add_u64(obj, "count", late[n]);
 		json_object_array_add(array, obj);
 	}
 
@@ -223,19 +212,19 @@ static void add_hpet(struct json_object *obj, const struct kvm_timers_status *st
 	bool enabled = status->hpet_flags & KVM_TIMERS_HPET_ENABLED;
 	bool legacy = status->hpet_flags & KVM_TIMERS_HPET_LEGACY;
 
-	put_u64(obj, "timers", status->hpet_timers);
-	put_u64(obj, "counter", status->hpet_counter);
-	put_u64(obj, "counter_period_fs", status->hpet_period_fs);
+	kt_out_add_u64(obj, "timers", status->hpet_timers);
+	kt_out_add_u64(obj, "counter", status->hpet_counter);
+	kt_out_add_u64(obj, "counter_period_fs", status->hpet_period_fs);
 	json_object_object_add(obj, "enabled", json_object_new_boolean(enabled));
 	json_object_object_add(obj, "legacy", json_object_new_boolean(legacy));
 }
 
 static void add_lapic(struct json_object *obj, const struct kvm_timers_status *status)
 {
-	put_u64(obj, "vcpus", status->lapic_vcpus);
+	kt_out_add_u64(obj, "vcpus", status->lapic_vcpus);
 	json_object_object_add(obj, "advance",
 			       json_object_new_string(advance_name(status->lapic_advance)));
-	put_u64(obj, "advance_ns", status->lapic_advance_ns);
+	kt_out_add_u64(obj, "advance_ns", status->lapic_advance_ns);
 }
 
 static struct json_object *device_to_json(const struct kvm_timers_status *status,
@@ -247,21 +236,21 @@ static struct json_object *device_to_json(const struct kvm_timers_status *status
 
 	json_object_object_add(obj, "active", json_object_new_boolean(dev->active));
 	json_object_object_add(obj, "policy", json_object_new_string(policy_name(dev->policy)));
-	put_u64(obj, "catchup_max_rate_pct", dev->catchup_max_rate_pct);
-	put_u64(obj, "catchup_limit_ms", dev->catchup_limit_ms);
-	put_u64(obj, "catchup_threshold_us", dev->catchup_threshold_us);
-	put_u64(obj, "period_ns", dev->period_ns);
-	put_u64(obj, "due", stats->due);
+	kt_out_add_u64(obj, "catchup_max_rate_pct", dev->catchup_max_rate_pct);
+	kt_out_add_u64(obj, "catchup_limit_ms", dev->catchup_limit_ms);
+	kt_out_add_u64(obj, "catchup_threshold_us", dev->catchup_threshold_us);
+	kt_out_add_u64(obj, "period_ns", dev->period_ns);
+	kt_out_add_u64(obj, "due", stats->due);
 	json_object_object_add(obj, "rescaled", json_object_new_int64(stats->rescaled));
-	put_u64(obj, "delivered", stats->delivered);
-	put_u64(obj, "owed", dev->owed);
-	put_u64(obj, "merged", stats->merged);
-	put_u64(obj, "dropped", stats->dropped);
-	put_u64(obj, "given_up", stats->given_up);
-	put_u64(obj, "caught_up", stats->caught_up);
-	put_u64(obj, "coalesced", stats->coalesced);
-	put_u64(obj, "reads", dev->reads);
-	put_u64(obj, "writes", dev->writes);
+	kt_out_add_u64(obj, "delivered", stats->delivered);
+	kt_out_add_u64(obj, "owed", dev->owed);
+	kt_out_add_u64(obj, "merged", stats->merged);
+	kt_out_add_u64(obj, "dropped", stats->dropped);
+	kt_out_add_u64(obj, "given_up", stats->given_up);
+	kt_out_add_u64(obj, "caught_up", stats->caught_up);
+	kt_out_add_u64(obj, "coalesced", stats->coalesced);
+	kt_out_add_u64(obj, "reads", dev->reads);
+	kt_out_add_u64(obj, "writes", dev->writes);
 	if (device == KVM_TIMERS_DEVICE_RTC)
 		add_rtc(obj, status);
 	if (device == KVM_TIMERS_DEVICE_HPET)
@@ -273,45 +262,23 @@ static struct json_object *device_to_json(const struct kvm_timers_status *status
 	return obj;
 }
 
-static struct json_object *clock_to_json(const struct kvm_timers_status *status)
-{
-	struct json_object *obj = json_object_new_object();
-
-	json_object_object_add(obj, "rate",
-			       json_object_new_string(clock_rate_name(status->clock_rate)));
-	json_object_object_add(obj, "by_tsc", json_object_new_boolean(status->clock_flags &
-								      KVM_TIMERS_CLOCK_BY_TSC));
-	json_object_object_add(obj, "lag_ns", status->dead ? NULL :
-					      json_object_new_int64(status->clock_lag_ns));
-	put_u64(obj, "segments", status->clock_segments);
-	put_u64(obj, "kvmclock_ns", status->kvmclock_ns);
-	put_u64(obj, "sets", status->clock_sets);
-
-	return obj;
-}
-
 static void status_as_json(const struct vm *vm)
 {
 	struct json_object *devices = json_object_new_object();
 	struct json_object *obj = json_object_new_object();
 	unsigned int i;
 
-	put_u64(obj, "id", vm->status.id);
+	kt_out_add_u64(obj, "id", vm->status.id);
 	add_process(obj, vm);
-	put_u64(obj, "guest_ns", vm->status.guest_ns);
-	put_u64(obj, "mem_bytes", vm->status.mem_bytes);
-	json_object_object_add(obj, "clock", clock_to_json(&vm->status));
+	kt_out_add_u64(obj, "guest_ns", vm->status.guest_ns);
+	kt_out_add_u64(obj, "mem_bytes", vm->status.mem_bytes);
+	json_object_object_add(obj, "clock", kt_show_clock_to_json(&vm->status));
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
 		if (vm->status.devices & 1U << i)
 			json_object_object_add(devices, kt_names_device(i),
 					       device_to_json(&vm->status, i));
 	json_object_object_add(obj, "devices", devices);
 	kt_out_put_json(obj);
-}
-
-static void print_count(const char *name, __u64 val)
-{
-	printf("  %-20s %llu\n", name, val);
 }
 
 static void print_late(const __u64 *late)
@@ -358,7 +325,7 @@ static void print_rtc(const struct kvm_timers_status *status)
 
 static void print_hpet(const struct kvm_timers_status *status)
 {
-	print_count("Timers", status->hpet_timers);
+	kt_out_count("Timers", status->hpet_timers);
 	printf("  %-20s %llu (%s)\n", "Counter", status->hpet_counter,
 	       status->hpet_flags & KVM_TIMERS_HPET_ENABLED ? "running" : "halted");
 	printf("  %-20s %u.%06u ns\n", "Counter period", status->hpet_period_fs / FS_PER_NS,
@@ -369,7 +336,7 @@ static void print_hpet(const struct kvm_timers_status *status)
 
 static void print_lapic(const struct kvm_timers_status *status)
 {
-	print_count("vCPUs", status->lapic_vcpus);
+	kt_out_count("vCPUs", status->lapic_vcpus);
 	printf("  %-20s %u ns (%s)\n", "Advance", status->lapic_advance_ns,
 	       advance_name(status->lapic_advance));
 }
@@ -405,39 +372,18 @@ static void print_device(const struct kvm_timers_status *status, unsigned int de
 	printf("  %-20s %u ms\n", "Catch-up limit", dev->catchup_limit_ms);
 	printf("  %-20s %u us\n", "Catch-up threshold", dev->catchup_threshold_us);
 	print_period(dev->period_ns);
-	print_count("Due", stats->due);
+	kt_out_count("Due", stats->due);
 	printf("  %-20s %lld\n", "Rescaled", stats->rescaled);
-	print_count("Delivered", stats->delivered);
-	print_count("Owed", dev->owed);
-	print_count("Merged", stats->merged);
-	print_count("Dropped", stats->dropped);
-	print_count("Given up", stats->given_up);
-	print_count("Caught up", stats->caught_up);
-	print_count("Coalesced", stats->coalesced);
-	print_count("Reads", dev->reads);
-	print_count("Writes", dev->writes);
+	kt_out_count("Delivered", stats->delivered);
+	kt_out_count("Owed", dev->owed);
+	kt_out_count("Merged", stats->merged);
+	kt_out_count("Dropped", stats->dropped);
+	kt_out_count("Given up", stats->given_up);
+	kt_out_count("Caught up", stats->caught_up);
+	kt_out_count("Coalesced", stats->coalesced);
+	kt_out_count("Reads", dev->reads);
+	kt_out_count("Writes", dev->writes);
 	print_late(dev->late);
-}
-
-static void print_ns(const char *name, __u64 ns)
-{
-	printf("  %-20s %llu.%09llu s\n", name, ns / NS_PER_S, ns % NS_PER_S);
-}
-
-static void print_clock(const struct kvm_timers_status *status)
-{
-	printf("\nClock\n");
-	printf("  %-20s %s\n", "Rate", clock_rate_name(status->clock_rate));
-	printf("  %-20s %s\n", "Line", status->clock_flags & KVM_TIMERS_CLOCK_BY_TSC ?
-	       "over the host's TSC" : "none: the host's TSC is no clock");
-	if (!status->dead)
-		printf("  %-20s %lld ns\n", "Behind the host", status->clock_lag_ns);
-	print_count("Segments", status->clock_segments);
-	if (!(status->devices & KVM_TIMERS_KVMCLOCK))
-		return;
-
-	print_ns("kvmclock shows", status->kvmclock_ns);
-	print_count("Times set", status->clock_sets);
 }
 
 static void status_as_text(const struct vm *vm)
@@ -453,10 +399,10 @@ static void status_as_text(const struct vm *vm)
 		       vm->comm[0] ? ")" : "");
 	else
 		printf("  %-20s %s\n", "PID", "unknown: in another PID namespace, or ended");
-	print_ns("Guest time", status->guest_ns);
+	kt_out_ns("Guest time", status->guest_ns);
 	printf("  %-20s %s\n", "Devices", devices);
 	printf("  %-20s %u bytes\n", "Kernel memory", status->mem_bytes);
-	print_clock(status);
+	kt_show_print_clock(status);
 
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
 		if (status->devices & 1U << i)
@@ -536,10 +482,9 @@ int kt_show_status(int argc, char **argv)
 
 	(void)argc;
 
-	if (kt_policy_parse_u32(argv[0], &id))
-		return kt_out_fail(KT_OUT_USAGE,
-				   "'%s' is not the id of a VM: write a number from 'kvm-timers list'",
-				   argv[0]);
+	ret = kt_vm_parse(argv[0], &id);
+	if (ret)
+		return ret;
 
 	dev = kt_dev_open();
 	if (dev < 0)

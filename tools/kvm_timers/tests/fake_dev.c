@@ -6,7 +6,7 @@
  * KT_FAKE_LOG=FILE	append a line for each request
  * KT_FAKE_OPEN=ERRNO	the device cannot be opened
  * KT_FAKE_FAIL=NAME=ERRNO	requests of that name fail: version adopt list open status set
- *			advance
+ *			advance freeze thaw gap get_record set_record
  * KT_FAKE_ABI=N	version that the module speaks
  * KT_FAKE_VMS=N	number of VMs, ids from 1 (default 2)
  * KT_FAKE_HIDDEN=ID	VM that ends between list and open
@@ -18,6 +18,9 @@
  * KT_FAKE_HPET_FLAGS=BITS	of VM 1
  * KT_FAKE_ADVANCE=N	how the advance of its LAPIC timers is chosen
  * KT_FAKE_CLOCK=N	rate of its clock
+ * KT_FAKE_CLOCK_FLAGS=BITS	of it
+ * KT_FAKE_GAP=N	what a pause is to it
+ * KT_FAKE_VCPUS=N	vCPUs of its record (default 2)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -145,7 +148,7 @@ static int do_adopt(const struct kvm_timers_config *config)
 
 	if (config->size != sizeof(*config))
 		return fail(E2BIG);
-	if (config->flags || config->reserved)
+	if (config->flags)
 		return fail(EINVAL);
 	if (config->devices & ~ALL_DEVICES)
 		return fail(EOPNOTSUPP);
@@ -162,8 +165,10 @@ static int do_adopt(const struct kvm_timers_config *config)
 	if (ret)
 		return fail(-ret);
 
-	if (config->clock_rate > KVM_TIMERS_CLOCK_TSC)
+	if (config->clock_rate > KVM_TIMERS_CLOCK_TSC || config->gap > KVM_TIMERS_GAP_SLEW)
 		return fail(ERANGE);
+	if (config->clock_rate == KVM_TIMERS_CLOCK_TSC && config->gap == KVM_TIMERS_GAP_SLEW)
+		return fail(EOPNOTSUPP);
 
 	put_log("adopt pid=%d devices=%u base=%u time=%lld\n", getpid(), config->devices,
 		config->rtc_base, config->rtc_time_s);
@@ -171,6 +176,7 @@ static int do_adopt(const struct kvm_timers_config *config)
 		log_tick(i, &config->tick[i]);
 	put_log("advance=%u ns=%u\n", config->lapic_advance, config->lapic_advance_ns);
 	put_log("clock=%u\n", config->clock_rate);
+	put_log("gap=%u\n", config->gap);
 
 	return 0;
 }
@@ -298,7 +304,10 @@ static void fill_busy(struct kvm_timers_status *status)
 static void fill_clock(struct kvm_timers_status *status)
 {
 	status->clock_rate = env_number("KT_FAKE_CLOCK", KVM_TIMERS_CLOCK_HOST);
-	status->clock_flags = KVM_TIMERS_CLOCK_BY_TSC;
+	status->clock_flags = env_number("KT_FAKE_CLOCK_FLAGS", KVM_TIMERS_CLOCK_BY_TSC);
+	status->gap = env_number("KT_FAKE_GAP", KVM_TIMERS_GAP_STOP);
+	status->clock_thaws = 9007199254740995;
+	status->clock_stopped_ns = 3000000009;
 	status->clock_lag_ns = -73;
 	status->clock_segments = 9007199254740993;
 	status->clock_sets = 5;
@@ -310,6 +319,7 @@ static void fill_idle(struct kvm_timers_status *status)
 	unsigned int i;
 
 	status->rtc_base = KVM_TIMERS_RTC_UTC;
+	status->gap = KVM_TIMERS_GAP_JUMP;
 	status->hpet_period_fs = 10000000;
 	status->hpet_timers = 3;
 	status->lapic_advance = KVM_TIMERS_ADVANCE_AUTO;
@@ -382,6 +392,115 @@ static int do_advance(int id, const struct kvm_timers_set_advance *set)
 	return 0;
 }
 
+static int do_freeze(int id)
+{
+	if (id == 2)
+		return fail(ESRCH);
+	put_log("freeze id=%d\n", id);
+
+	return 0;
+}
+
+static int do_gap(int id, const char *what, const struct kvm_timers_thaw *arg)
+{
+	if (arg->size != sizeof(*arg))
+		return fail(E2BIG);
+	if (arg->gap > KVM_TIMERS_GAP_SLEW)
+		return fail(ERANGE);
+	if (arg->gap == KVM_TIMERS_GAP_SLEW &&
+	    env_number("KT_FAKE_CLOCK", KVM_TIMERS_CLOCK_HOST) == KVM_TIMERS_CLOCK_TSC)
+		return fail(EOPNOTSUPP);
+	if (id == 2)
+		return fail(ESRCH);
+	put_log("%s id=%d gap=%u\n", what, id, arg->gap);
+
+	return 0;
+}
+
+/* One in which each field that is shown has a number of its own. */
+static void fill_record(struct kvm_timers_record *rec, __u32 nr_vcpus)
+{
+	__u32 i;
+
+	rec->size = sizeof(*rec) + nr_vcpus * sizeof(rec->vcpu[0]);
+	rec->version = KVM_TIMERS_RECORD_VERSION;
+	rec->devices = ALL_DEVICES;
+	rec->active = KVM_TIMERS_PIT | KVM_TIMERS_RTC | KVM_TIMERS_HPET | KVM_TIMERS_LAPIC;
+	rec->clock_rate = KVM_TIMERS_CLOCK_TSC;
+	rec->gap = KVM_TIMERS_GAP_JUMP;
+	rec->clock_flags = KVM_TIMERS_CLOCK_BY_TSC;
+	rec->nr_vcpus = nr_vcpus;
+	rec->guest_ns = 9007199254740993;
+	rec->kvmclock_ns = 11000000012;
+	rec->lag_ns = -13;
+	rec->line_tsc = 0x14;
+	rec->line_ns = 15;
+	rec->line_mul = 0x80000016;
+	rec->line_shift = -17;
+	rec->real_ns = 18;
+	rec->boot_ns = 19;
+	rec->tick[KVM_TIMERS_DEVICE_PIT].policy = KVM_TIMERS_POLICY_DISCARD;
+	rec->pit.ch[0].cw = 0x34;
+	rec->pit.ch[0].cr = 11932;
+	rec->pit.ch[2].ce = 77;
+	rec->pit.debt.owed = 41;
+	rec->rtc.time[9] = 0x26;
+	rec->rtc.century = 0x20;
+	rec->rtc.a = 0x2d;
+	rec->hpet.timers = 3;
+	rec->hpet.base = 0xfeedbeef;
+	rec->hpet.timer[2].comparator = 0xabcd;
+	for (i = 0; i < nr_vcpus; i++) {
+		rec->vcpu[i].id = i * 3;
+		rec->vcpu[i].tsc = 0x7000 + i;
+		rec->vcpu[i].tsc_khz = 2400000;
+		rec->vcpu[i].flags = i ? 0 : KVM_TIMERS_VCPU_LAPIC;
+		rec->vcpu[i].lvtt = i ? 0 : 0x200ef;
+	}
+}
+
+static int do_get_record(int id, struct kvm_timers_record_call *get)
+{
+	struct kvm_timers_record *rec = (struct kvm_timers_record *)(uintptr_t)get->addr;
+	__u32 nr_vcpus = env_number("KT_FAKE_VCPUS", 2);
+	__u32 room = get->length;
+
+	if (get->size != sizeof(*get))
+		return fail(E2BIG);
+	if (get->flags || get->reserved)
+		return fail(EINVAL);
+	if (id == 2)
+		return fail(ESRCH);
+	get->length = sizeof(*rec) + nr_vcpus * sizeof(rec->vcpu[0]);
+	put_log("get_record id=%d room=%u\n", id, room);
+	if (room < get->length)
+		return fail(ENOSPC);
+	memset(rec, 0, get->length);
+	fill_record(rec, nr_vcpus);
+
+	return 0;
+}
+
+static int do_set_record(int id, const struct kvm_timers_record_call *set)
+{
+	const struct kvm_timers_record *rec = (void *)(uintptr_t)set->addr;
+	__u32 i, sum = 0;
+
+	if (set->size != sizeof(*set))
+		return fail(E2BIG);
+	if (set->flags & ~KVM_TIMERS_RECORD_SAME_BOOT || set->reserved)
+		return fail(EINVAL);
+	if (set->length < sizeof(*rec) || rec->size != set->length)
+		return fail(EBADMSG);
+	if (id == 2)
+		return fail(ESRCH);
+	for (i = 0; i < set->length; i++)
+		sum = sum * 31 + ((const unsigned char *)rec)[i];
+	put_log("set_record id=%d flags=%u length=%u sum=%u\n", id, set->flags, set->length, sum);
+
+	return 0;
+}
+
 static int device_ioctl(unsigned long request, void *arg)
 {
 	switch (request) {
@@ -409,6 +528,18 @@ static int vm_ioctl(int id, unsigned long request, void *arg)
 		return failure_of("set") ? fail(failure_of("set")) : do_set(id, arg);
 	case KVM_TIMERS_SET_ADVANCE:
 		return failure_of("advance") ? fail(failure_of("advance")) : do_advance(id, arg);
+	case KVM_TIMERS_FREEZE:
+		return failure_of("freeze") ? fail(failure_of("freeze")) : do_freeze(id);
+	case KVM_TIMERS_THAW:
+		return failure_of("thaw") ? fail(failure_of("thaw")) : do_gap(id, "thaw", arg);
+	case KVM_TIMERS_SET_GAP:
+		return failure_of("gap") ? fail(failure_of("gap")) : do_gap(id, "gap", arg);
+	case KVM_TIMERS_GET_RECORD:
+		return failure_of("get_record") ? fail(failure_of("get_record")) :
+						  do_get_record(id, arg);
+	case KVM_TIMERS_SET_RECORD:
+		return failure_of("set_record") ? fail(failure_of("set_record")) :
+						  do_set_record(id, arg);
 	default:
 		return fail(ENOTTY);
 	}

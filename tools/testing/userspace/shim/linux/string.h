@@ -4,4 +4,16 @@
 
 #include <string.h>
 
+static inline const void *memchr_inv(const void *start, int c, size_t bytes)
+{
+	const unsigned char *at = start;
+
+	while (bytes--) {
+		if (*at != (unsigned char)c)
+			return at;
+		at++;
+	}
+	return NULL;
+}
+
 #endif /* SHIM_LINUX_STRING_H */

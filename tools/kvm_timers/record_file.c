@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A record in a file. What is not all of it, or has another bit anywhere, is refused before the
+ * module is asked.
+ */
+#define _GNU_SOURCE
+#include "record_file.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "out.h"
+
+#define MAGIC		"KVMTIMR\n"
+#define VERSION		1
+#define MAX_FILE	(1U << 20)
+#define BOOT_ID		"/proc/sys/kernel/random/boot_id"
+
+/* All numbers are little-endian. */
+struct header {
+	char	magic[8];
+	__u32	version;
+	/* CRC-32 of all that follows. */
+	__u32	crc;
+	__u32	length;
+	__u32	reserved;
+	char	boot_id[KT_RECORD_FILE_BOOT_ROOM];
+};
+
+/**
+ * kt_record_file_boot_id() - which boot of which host this is
+ * @boot_id:	filled in, KT_RECORD_FILE_BOOT_ROOM bytes; empty if that is not known
+ */
+void kt_record_file_boot_id(char *boot_id)
+{
+	FILE *file = fopen(BOOT_ID, "re");
+
+	memset(boot_id, 0, KT_RECORD_FILE_BOOT_ROOM);
+	if (!file)
+		return;
+	if (!fgets(boot_id, KT_RECORD_FILE_BOOT_ROOM, file))
+		boot_id[0] = '\0';
+	fclose(file);
+	boot_id[strcspn(boot_id, "\n")] = '\0';
+}
+
+static __u32 crc_of(const struct header *header, const void *record, __u32 length)
+{
+	const unsigned char *rest = (const void *)&header->length;
+	__u32 crc;
+
+	crc = crc32(0, rest, sizeof(*header) - offsetof(struct header, length));
+
+	return crc32(crc, record, length);
+}
+
+/* Return: 0 or -errno. */
+static int write_all(int fd, const void *bytes, size_t length)
+{
+	const char *at = bytes;
+	ssize_t done;
+
+	while (length) {
+		done = write(fd, at, length);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		at += done;
+		length -= done;
+	}
+
+	return 0;
+}
+
+static int write_file(int fd, const struct kt_record_file *file)
+{
+	struct header header = {
+		.magic		= MAGIC,
+		.version	= htole32(VERSION),
+		.length		= htole32(file->length),
+	};
+	int ret;
+
+	memcpy(header.boot_id, file->boot_id, sizeof(header.boot_id));
+	header.crc = htole32(crc_of(&header, file->record, file->length));
+	ret = write_all(fd, &header, sizeof(header));
+
+	return ret ? ret : write_all(fd, file->record, file->length);
+}
+
+static int refuse_path(const char *what, const char *path, int err)
+{
+	return kt_out_fail(KT_OUT_ERROR, "cannot %s '%s': %s", what, path, strerror(err));
+}
+
+/* The old file, or all of the new one. */
+static int replace(const struct kt_record_file *file, const char *path)
+{
+	char *other;
+	int fd, ret;
+
+	if (asprintf(&other, "%s.XXXXXX", path) < 0)
+		return -ENOMEM;
+	fd = mkostemp(other, O_CLOEXEC);
+	if (fd < 0) {
+		ret = -errno;
+		free(other);
+		return ret;
+	}
+
+	ret = write_file(fd, file);
+	if (!ret && fsync(fd))
+		ret = -errno;
+	if (close(fd) && !ret)
+		ret = -errno;
+	if (!ret && rename(other, path))
+		ret = -errno;
+	if (ret)
+		unlink(other);
+	free(other);
+
+	return ret;
+}
+
+/**
+ * kt_record_file_write() - write a file
+ * @file:	what is to be in it
+ * @path:	its name, or "-" for stdout
+ *
+ * Return: KT_OUT_OK, or KT_OUT_ERROR, having been reported.
+ */
+int kt_record_file_write(const struct kt_record_file *file, const char *path)
+{
+	int ret = strcmp(path, "-") ? replace(file, path) : write_file(STDOUT_FILENO, file);
+
+	return ret ? refuse_path("write", path, -ret) : KT_OUT_OK;
+}
+
+/* Return: bytes read, at most @room, or -errno. */
+static ssize_t read_all(int fd, char *bytes, size_t room)
+{
+	size_t length = 0;
+	ssize_t done;
+
+	while (length < room) {
+		done = read(fd, bytes + length, room - length);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		if (!done)
+			break;
+		length += done;
+	}
+
+	return length;
+}
+
+/* Return: why it is no record, NULL if it is one. */
+static const char *check(const char *bytes, size_t length)
+{
+	struct header header;
+	struct kvm_timers_record rec;
+
+	if (length < sizeof(header))
+		return "cut, or no record";
+	memcpy(&header, bytes, sizeof(header));
+	if (memcmp(header.magic, MAGIC, sizeof(header.magic)))
+		return "no record";
+	if (le32toh(header.version) != VERSION)
+		return "of another version of the tool";
+	if (le32toh(header.length) != length - sizeof(header))
+		return "cut, or more than a record";
+	if (le32toh(header.crc) != crc_of(&header, bytes + sizeof(header),
+					  length - sizeof(header)))
+		return "damaged";
+	if (header.reserved || header.boot_id[sizeof(header.boot_id) - 1])
+		return "damaged";
+	if (length - sizeof(header) < sizeof(rec))
+		return "too short for a record";
+	memcpy(&rec, bytes + sizeof(header), sizeof(rec));
+	if (rec.version != KVM_TIMERS_RECORD_VERSION)
+		return "a record of another version";
+	if (rec.size != length - sizeof(header) ||
+	    rec.size != sizeof(rec) + (size_t)rec.nr_vcpus * sizeof(rec.vcpu[0]))
+		return "damaged";
+
+	return NULL;
+}
+
+static int take(struct kt_record_file *file, const char *bytes, size_t length)
+{
+	struct header header;
+
+	memcpy(&header, bytes, sizeof(header));
+	memcpy(file->boot_id, header.boot_id, sizeof(file->boot_id));
+	file->length = length - sizeof(header);
+	file->record = malloc(file->length);
+	if (!file->record)
+		return -ENOMEM;
+	memcpy(file->record, bytes + sizeof(header), file->length);
+
+	return 0;
+}
+
+/**
+ * kt_record_file_read() - read a file
+ * @file:	filled in on success
+ * @path:	its name, or "-" for stdin
+ *
+ * Return: KT_OUT_OK, or KT_OUT_ERROR, having been reported.
+ */
+int kt_record_file_read(struct kt_record_file *file, const char *path)
+{
+	bool is_stdin = !strcmp(path, "-");
+	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	const char *why;
+	ssize_t length;
+	char *bytes;
+	int ret;
+
+	if (fd < 0)
+		return refuse_path("read", path, errno);
+
+	bytes = malloc(MAX_FILE);
+	length = bytes ? read_all(fd, bytes, MAX_FILE) : -ENOMEM;
+	if (!is_stdin)
+		close(fd);
+	if (length < 0) {
+		free(bytes);
+		return refuse_path("read", path, -length);
+	}
+
+	why = check(bytes, length);
+	if (why)
+		ret = kt_out_fail(KT_OUT_ERROR, "'%s' is %s", path, why);
+	else
+		ret = take(file, bytes, length) ? refuse_path("read", path, ENOMEM) : KT_OUT_OK;
+	free(bytes);
+
+	return ret;
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Guest of drift_test: looks at all of its clocks when it is told to.
+ */
+#include "guest.h"
+#include "drift_cmds.h"
+
+#define HPET_CONFIG	(DRIFT_HPET + 0x10)
+#define HPET_COUNTER	(DRIFT_HPET + 0xf0)
+
+#define LAPIC_LVTT	0x320
+#define LAPIC_TMICT	0x380
+#define LAPIC_TMCCT	0x390
+#define LAPIC_TDCR	0x3e0
+#define LVTT_PERIODIC	0x20000
+#define TDCR_BY_1	0xb
+
+#define RTC_A		0x0a
+#define RTC_B		0x0b
+#define RTC_UIP		0x80
+#define RTC_BINARY_24H	0x06
+
+static struct drift_look *page(void)
+{
+	return (struct drift_look *)DRIFT_PAGE_GPA;
+}
+
+void kt_guest_irq(unsigned int vector)
+{
+	/* Every source is masked. */
+	KT_CLAIM(vector, !=, vector);
+}
+
+static uint8_t rtc_read(uint8_t index)
+{
+	outb(RTC_NMI_OFF | index, RTC_INDEX);
+	return inb(RTC_DATA);
+}
+
+static void start(bool has_hpet)
+{
+	kt_guest_pic_off();
+	kt_guest_lapic_init();
+	kt_guest_wrmsr(MSR_SYSTEM_NEW, CLOCK_PV_GPA(0) | 1);
+	outb(inb(PORT61) | PORT61_GATE2, PORT61);
+	kt_guest_pit_program(2, 0xb4, 0);
+	kt_guest_lapic_write(LAPIC_LVTT, LVTT_PERIODIC | LAPIC_LVT_MASKED | KT_GUEST_VEC_IOAPIC);
+	kt_guest_lapic_write(LAPIC_TDCR, TDCR_BY_1);
+	kt_guest_lapic_write(LAPIC_TMICT, UINT32_MAX);
+	if (has_hpet) {
+		kt_guest_poke(HPET_CONFIG, 8, 1);
+		outb(RTC_NMI_OFF | RTC_B, RTC_INDEX);
+		outb(RTC_BINARY_24H, RTC_DATA);
+	}
+}
+
+static uint64_t read_clock(void)
+{
+	const volatile struct clock_pv *pv = (void *)CLOCK_PV_GPA(0);
+	uint32_t version;
+	uint64_t ns;
+
+	do {
+		version = pv->version & ~1U;
+		asm volatile("" : : : "memory");
+		ns = clock_at(pv, rdtsc());
+		asm volatile("" : : : "memory");
+	} while (pv->version != version);
+	return ns;
+}
+
+static void look(bool has_hpet)
+{
+	struct drift_look *look = page();
+
+	/* No update is near, so that the two bytes belong together. */
+	while (has_hpet && (rtc_read(RTC_A) & RTC_UIP))
+		cpu_relax();
+	look->from = rdtsc();
+	look->kvmclock = read_clock();
+	if (has_hpet) {
+		look->rtc = rtc_read(0) + 60 * rtc_read(2);
+		look->hpet = kt_guest_peek(HPET_COUNTER, 8);
+	}
+	look->pit = kt_guest_pit_latch(2);
+	look->tmcct = kt_guest_lapic_read(LAPIC_TMCCT);
+	look->to = rdtsc();
+}
+
+void kt_guest_main(void)
+{
+	bool has_hpet = kt_guest_shared->arg[0];
+
+	for (;;) {
+		if (kt_guest_shared->cmd == DRIFT_START)
+			start(has_hpet);
+		else
+			look(has_hpet);
+		kt_guest_done();
+	}
+}
