@@ -109,6 +109,21 @@ now()
 	done </proc/timer_list
 }
 
+# Look at the kernel's clock again and again, and count looks, and those that found it earlier
+# than the one before.
+watch()
+{
+	looks=0 backs=0 last=0
+	while :; do
+		now
+		[ "$ns" -ge "$last" ] || backs=$((backs + 1))
+		last=$ns looks=$((looks + 1))
+		echo "$looks $backs" >/tmp/backs.new
+		mv /tmp/backs.new /tmp/backs
+		usleep 20000
+	done
+}
+
 clocks()
 {
 	echo "$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)" \
@@ -153,6 +168,11 @@ while read -r number command arg; do
 		now
 		echo "@$number $ns $(cat /sys/class/rtc/rtc0/since_epoch)"
 		;;
+	watch)
+		watch &
+		echo "@$number"
+		;;
+	backs) echo "@$number $(cat /tmp/backs)" ;;
 	sh) echo "@$number $(eval "$arg" 2>&1 | tr '\n' ';')" ;;
 	tsc) echo "@$number $(dmesg | grep -E 'tsc:|clock speed' |
 		tr '\n' ';')" ;;
