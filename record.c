@@ -331,9 +331,9 @@ void kt_record_take_hpet(struct kt_hpet *hpet, const struct kvm_timers_hpet_reco
 	}
 }
 
-static bool hpet_is_legal(const struct kvm_timers_hpet_record *rec, u64 now)
+static bool hpet_is_legal(const struct kvm_timers_hpet_record *rec, u64 now,
+			  struct kt_hpet *hpet)
 {
-	struct kt_hpet hpet;
 	unsigned int i;
 
 	if (rec->timers < KT_HPET_MIN_TIMERS || rec->timers > KT_HPET_MAX_TIMERS ||
@@ -346,11 +346,11 @@ static bool hpet_is_legal(const struct kvm_timers_hpet_record *rec, u64 now)
 		       (KT_HPET_MAX_TIMERS - rec->timers) * sizeof(rec->timer[0])))
 		return false;
 
-	kt_record_take_hpet(&hpet, rec);
-	if (!kt_hpet_is_legal(&hpet, now))
+	kt_record_take_hpet(hpet, rec);
+	if (!kt_hpet_is_legal(hpet, now))
 		return false;
 	for (i = 0; i < rec->timers; i++)
-		if (!debt_is_legal(&rec->timer[i].debt, kt_hpet_edges(&hpet, i, now), now))
+		if (!debt_is_legal(&rec->timer[i].debt, kt_hpet_edges(hpet, i, now), now))
 			return false;
 	return true;
 }
@@ -497,7 +497,7 @@ static bool clock_is_legal(const struct kvm_timers_record *rec)
 }
 
 /* A device that the guest has not got has no state. */
-static bool devices_are_legal(const struct kvm_timers_record *rec)
+static bool devices_are_legal(const struct kvm_timers_record *rec, struct kt_hpet *scratch)
 {
 	u64 now = rec->guest_ns;
 
@@ -508,7 +508,7 @@ static bool devices_are_legal(const struct kvm_timers_record *rec)
 		!memchr_inv(&rec->pit, 0, sizeof(rec->pit))) &&
 	       (rec->active & KVM_TIMERS_RTC ? rtc_is_legal(&rec->rtc, now) :
 		!memchr_inv(&rec->rtc, 0, sizeof(rec->rtc))) &&
-	       (rec->active & KVM_TIMERS_HPET ? hpet_is_legal(&rec->hpet, now) :
+	       (rec->active & KVM_TIMERS_HPET ? hpet_is_legal(&rec->hpet, now, scratch) :
 		!memchr_inv(&rec->hpet, 0, sizeof(rec->hpet)));
 }
 
@@ -516,6 +516,7 @@ static bool devices_are_legal(const struct kvm_timers_record *rec)
  * kt_record_check() - check a record
  * @rec:	from user space, at an address for a u64
  * @length:	bytes of it
+ * @scratch:	what would be too large for a stack
  *
  * Policies are for whoever knows their bounds.
  *
@@ -523,7 +524,7 @@ static bool devices_are_legal(const struct kvm_timers_record *rec)
  * Return: 0; -EPROTO unknown version; -EBADMSG no record, or a state that no guest can bring
  * about.
  */
-int kt_record_check(const struct kvm_timers_record *rec, u32 length)
+int kt_record_check(const struct kvm_timers_record *rec, u32 length, struct kt_hpet *scratch)
 {
 	u32 i;
 
@@ -540,5 +541,5 @@ int kt_record_check(const struct kvm_timers_record *rec, u32 length)
 		if (!vcpu_is_legal(&rec->vcpu[i], rec->guest_ns))
 			return -EBADMSG;
 	}
-	return clock_is_legal(rec) && devices_are_legal(rec) ? 0 : -EBADMSG;
+	return clock_is_legal(rec) && devices_are_legal(rec, scratch) ? 0 : -EBADMSG;
 }

@@ -39,6 +39,6 @@ void kt_record_put_lapic(struct kvm_timers_vcpu_record *rec, const struct kt_lap
 void kt_record_take_lapic(struct kt_lapic_timer *t, const struct kvm_timers_vcpu_record *rec);
 void kt_record_put_line(struct kvm_timers_record *rec, const struct kt_kvmclock_line *line);
 void kt_record_take_line(struct kt_kvmclock_line *line, const struct kvm_timers_record *rec);
-int kt_record_check(const struct kvm_timers_record *rec, u32 length);
+int kt_record_check(const struct kvm_timers_record *rec, u32 length, struct kt_hpet *scratch);
 
 #endif /* KT_RECORD_H */

@@ -11,6 +11,7 @@
 
 #include <linux/kvm_host.h>
 #include <linux/math64.h>
+#include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/time64.h>
@@ -241,8 +242,8 @@ static void take(struct kt_vm *vm, const struct kvm_timers_record *rec,
  * @same_boot:	the time since is that of CLOCK_BOOTTIME
  *
  * Context: Process, sleeps.
- * Return: 0; -EPROTO, -EBADMSG see kt_record_check(); -ERANGE a policy that is not allowed;
- * -ESRCH the VM is gone; -EBUSY a vCPU is in KVM_RUN; -EXDEV it is a record of another kind of
+ * Return: 0; -ENOMEM; -EPROTO, -EBADMSG see kt_record_check(); -ERANGE a policy that is not
+ * allowed; -ESRCH the VM is gone; -EBUSY a vCPU is in KVM_RUN; -EXDEV it is a record of another kind of
  * VM; -ESTALE a LAPIC timer has other registers; -ENODEV the TSC cannot go at that frequency.
  * Then nothing has changed.
  */
@@ -250,10 +251,15 @@ int kt_vm_set_record(struct kt_vm *vm, const struct kvm_timers_record *rec, u32 
 		     bool same_boot)
 {
 	struct kt_tick_params params[KVM_TIMERS_NR_DEVICES];
+	struct kt_hpet *scratch;
 	struct kvm *kvm;
 	int ret;
 
-	ret = kt_record_check(rec, length) ?: check_policies(rec, params);
+	scratch = kmalloc(sizeof(*scratch), GFP_KERNEL_ACCOUNT);
+	if (!scratch)
+		return -ENOMEM;
+	ret = kt_record_check(rec, length, scratch) ?: check_policies(rec, params);
+	kfree(scratch);
 	if (ret)
 		return ret;
 	kvm = kt_vm_hold(vm);

@@ -218,6 +218,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = { .data = data, .left = size };
 	const struct kvm_timers_vcpu_record *vcpu;
 	static union buffer buffer;
+	static struct kt_hpet scratch;
 	struct guest g = { };
 	bool has_lapic;
 	u32 length;
@@ -233,7 +234,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(&buffer, in.data, min((size_t)length, in.left));
 	}
 	length = min_t(u32, length, sizeof(buffer));
-	if (kt_record_check(&buffer.rec, length))
+	if (kt_record_check(&buffer.rec, length, &scratch))
 		return 0;
 
 	REQUIRE(buffer.rec.nr_vcpus <= VCPUS);
