@@ -14,6 +14,9 @@
 #include "model.h"
 #include "tsc.h"
 
+#define HZ_PER_KHZ	1000
+#define HZ_FRAC_BITS	10
+
 /**
  * kt_tsc_set_ratio() - the ratio of two frequencies
  * @scale:	its @ratio is set, with the @frac_bits that it has
@@ -39,6 +42,21 @@ int kt_tsc_set_ratio(struct kt_tsc_scale *scale, u32 guest_khz, u32 host_khz)
 
 	scale->ratio = ratio;
 	return 0;
+}
+
+/**
+ * kt_tsc_hz() - how fast a guest's TSC goes
+ * @scale:	ratio
+ * @host_khz:	of the host
+ *
+ * Context: Any.
+ * Return: cycles in a second, to the nearest: a ratio is rounded down, by less than that.
+ */
+u64 kt_tsc_hz(const struct kt_tsc_scale *scale, u32 host_khz)
+{
+	u64 hz = (u64)host_khz * HZ_PER_KHZ << HZ_FRAC_BITS;
+
+	return (kt_tsc_scale(scale, hz) + BIT(HZ_FRAC_BITS - 1)) >> HZ_FRAC_BITS;
 }
 
 /**

@@ -60,6 +60,7 @@ static inline u64 kt_tsc_scale(const struct kt_tsc_scale *scale, u64 tsc)
 	return mul_u64_u64_shr(tsc, scale->ratio, scale->frac_bits);
 }
 
+u64 kt_tsc_hz(const struct kt_tsc_scale *scale, u32 host_khz);
 int kt_tsc_set_ratio(struct kt_tsc_scale *scale, u32 guest_khz, u32 host_khz);
 u64 kt_tsc_offset(const struct kt_tsc_scale *scale, u64 guest_tsc, u64 host_tsc);
 u64 kt_tsc_nested_ratio(const struct kt_tsc_scale *outer, u64 inner_ratio);

@@ -37,6 +37,26 @@ static void tsc_ratio_of_two(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kt_tsc_scale(&vmx, 1000000000000ULL), 799999999999ULL);
 }
 
+/* Test that a frequency is what was asked for, though its ratio is rounded down. */
+static void tsc_hz_of_ratio(struct kunit *test)
+{
+	static const u8 bits[] = { KT_TSC_SVM_FRAC_BITS, KT_TSC_VMX_FRAC_BITS };
+	u64 seed = 0x747363;
+	u32 guest_khz, host_khz;
+	unsigned int i;
+
+	for (i = 0; i < 2000; i++) {
+		struct kt_tsc_scale scale = { .frac_bits = bits[i % 2] };
+
+		guest_khz = 100000 + next_random(&seed) % 5000000;
+		host_khz = 100000 + next_random(&seed) % 5000000;
+		KUNIT_ASSERT_EQ(test, kt_tsc_set_ratio(&scale, guest_khz, host_khz), 0);
+		/* 2^-32 of 5 GHz is more than one. */
+		KUNIT_ASSERT_LE(test, guest_khz * 1000ULL - kt_tsc_hz(&scale, host_khz),
+				scale.frac_bits == KT_TSC_SVM_FRAC_BITS ? 2 : 0);
+	}
+}
+
 /* Test that a ratio which is none is refused, and nothing changes. */
 static void tsc_ratio_refused(struct kunit *test)
 {
@@ -335,6 +355,7 @@ static void tsc_join_wraps(struct kunit *test)
 
 static struct kunit_case tsc_cases[] = {
 	KUNIT_CASE(tsc_ratio_of_two),
+	KUNIT_CASE(tsc_hz_of_ratio),
 	KUNIT_CASE(tsc_ratio_refused),
 	KUNIT_CASE(tsc_any_ratio),
 	KUNIT_CASE(tsc_scales),

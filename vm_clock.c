@@ -283,7 +283,7 @@ void kt_vm_clock_page(struct kt_vm *vm, const struct kt_tsc_scale *scale, u64 of
 		now = kt_vm_clock_sample(clock, &cycle);
 		line.tsc = kt_tsc_scale(scale, cycle);
 		line.ns = now;
-		kt_kvmclock_set_hz(&line, kt_tsc_scale(scale, tsc_khz) * 1000);
+		kt_kvmclock_set_hz(&line, kt_tsc_hz(scale, tsc_khz));
 	}
 	page->ns = line.ns + clock->base_ns;
 	raw_spin_unlock_irq(&vm->lock);

@@ -85,7 +85,7 @@ static void begin(const struct kt_vm_clock *clock, struct review *review, u64 no
 	int ret;
 
 	if (clock->rate == KVM_TIMERS_CLOCK_TSC)
-		ret = kt_kvmclock_set_hz(&line, kt_tsc_scale(&map->scale, tsc_khz) * 1000);
+		ret = kt_kvmclock_set_hz(&line, kt_tsc_hz(&map->scale, tsc_khz));
 	else
 		ret = kt_kvmclock_begin(&line, line.tsc, now, rate);
 	if (ret) {

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A guest's clocks on another host, whose TSC has another frequency:
+ *
+ *	move_test save FILE	on the one
+ *	move_test load FILE	on the other
+ *
+ * There the guest's TSC keeps its frequency, by scaling, and all clocks go on. Without FILE both
+ * are done here, of a guest with another frequency than the host's.
+ */
+#include "clock_vm.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NR_VCPUS	2
+#define ROOM		65536
+#define RUN_NS		(2 * KT_NSEC_PER_SEC)
+#define PPB		1000000000ULL
+
+#define ALL_DEVICES	(KVM_TIMERS_PIT | KVM_TIMERS_RTC | KVM_TIMERS_HPET | KVM_TIMERS_LAPIC | \
+			 KVM_TIMERS_KVMCLOCK | KVM_TIMERS_TSC)
+
+static const char *file;
+static bool is_saving;
+
+union buffer {
+	struct kvm_timers_record	rec;
+	uint8_t				bytes[ROOM];
+};
+
+static int create(struct kt_vmm *vm)
+{
+	struct kt_vmm_config config = {
+		.nr_vcpus	= NR_VCPUS,
+		.devices	= ALL_DEVICES,
+		.clock_rate	= KVM_TIMERS_CLOCK_TSC,
+	};
+
+	return kt_vmm_create(vm, &config);
+}
+
+static void get(struct kt_vmm *vm, union buffer *buffer)
+{
+	struct kvm_timers_record_call arg = {
+		.size	= sizeof(arg),
+		.length	= sizeof(*buffer),
+		.addr	= (uintptr_t)buffer,
+	};
+
+	memset(buffer, 0, sizeof(*buffer));
+	if (ioctl(vm->timers, KVM_TIMERS_GET_RECORD, &arg)) {
+		perror("# KVM_TIMERS_GET_RECORD");
+		abort();
+	}
+}
+
+static int set(struct kt_vmm *vm, const union buffer *buffer)
+{
+	struct kvm_timers_record_call arg = {
+		.size	= sizeof(arg),
+		.length	= buffer->rec.size,
+		.addr	= (uintptr_t)buffer,
+	};
+
+	return ioctl(vm->timers, KVM_TIMERS_SET_RECORD, &arg);
+}
+
+static int thaw(struct kt_vmm *vm)
+{
+	struct kvm_timers_thaw arg = { .size = sizeof(arg), .gap = KVM_TIMERS_GAP_STOP };
+
+	return ioctl(vm->timers, KVM_TIMERS_THAW, &arg);
+}
+
+static bool transfer(union buffer *buffer, const char *mode)
+{
+	FILE *f = fopen(file, mode);
+	size_t done;
+
+	if (!f)
+		return false;
+	done = *mode == 'w' ? fwrite(buffer, 1, buffer->rec.size, f) :
+	       fread(buffer, 1, sizeof(*buffer), f);
+	return !fclose(f) && done >= sizeof(buffer->rec);
+}
+
+/* A guest that has run, and is paused. */
+static bool save(union buffer *buffer, uint32_t khz)
+{
+	struct kt_vmm vm;
+	unsigned int i;
+
+	if (create(&vm))
+		return false;
+	for (i = 0; i < NR_VCPUS; i++) {
+		if (khz && ioctl(vm.vcpu[i].fd, KVM_SET_TSC_KHZ, khz))
+			return false;
+		clock_open_page(&vm, i, MSR_SYSTEM_NEW);
+	}
+	clock_read(&vm, 0);
+	if (ioctl(vm.timers, KVM_TIMERS_FREEZE, 0))
+		return false;
+	get(&vm, buffer);
+	kt_vmm_destroy(&vm);
+	return true;
+}
+
+static uint64_t host_khz(void)
+{
+	int kvm = open(KT_HOST_DEV_KVM, O_RDWR), vm, vcpu;
+	uint64_t khz;
+
+	vm = ioctl(kvm, KVM_CREATE_VM, 0);
+	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+	khz = ioctl(vcpu, KVM_GET_TSC_KHZ, 0);
+	close(vcpu);
+	close(vm);
+	close(kvm);
+	return khz;
+}
+
+/* |a / b - c / d| in parts of 10^9. */
+static uint64_t ppb_apart(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+	unsigned __int128 left = (unsigned __int128)a * d, right = (unsigned __int128)b * c;
+	unsigned __int128 apart = left > right ? left - right : right - left;
+
+	return apart * PPB / right;
+}
+
+TEST(goes_on)
+{
+	static union buffer record, first, second;
+	uint64_t khz, is_khz, ns, last = 0, until, backs = 0, before, after;
+	struct kt_vmm vm;
+
+	if (kt_host_plain())
+		SKIP(return, "KVM has no such calls");
+	khz = host_khz();
+	if (file && is_saving) {
+		ASSERT_EQ(true, save(&record, 0));
+		ASSERT_EQ(true, transfer(&record, "w"));
+		printf("# saved at %u kHz\n", record.rec.vcpu[0].tsc_khz);
+		return;
+	}
+
+	ASSERT_EQ(0, create(&vm));
+	if (ioctl(vm.kvm, KVM_CHECK_EXTENSION, KVM_CAP_TSC_CONTROL) <= 0)
+		SKIP(return, "this CPU cannot scale a TSC");
+	ASSERT_EQ(true, file ? transfer(&record, "r") : save(&record, khz / 5 * 4));
+	ASSERT_NE(khz, record.rec.vcpu[0].tsc_khz);
+	printf("# a guest of %u kHz on a host of %lu kHz\n", record.rec.vcpu[0].tsc_khz, khz);
+	fflush(stdout);
+
+	ASSERT_EQ(0, set(&vm, &record));
+	before = kt_host_now();
+	ASSERT_EQ(0, thaw(&vm));
+	is_khz = ioctl(vm.vcpu[1].fd, KVM_GET_TSC_KHZ, 0);
+	EXPECT_EQ(record.rec.vcpu[1].tsc_khz, is_khz);
+	clock_open_page(&vm, 0, MSR_SYSTEM_NEW);
+	clock_open_page(&vm, 1, MSR_SYSTEM_NEW);
+	ns = clock_read(&vm, 0);
+	after = kt_host_now();
+	EXPECT_GE(ns, record.rec.kvmclock_ns);
+	EXPECT_LE(ns, record.rec.kvmclock_ns + (after - before) + (after - before) / 1000);
+	EXPECT_GE(clock_vcpu(&vm, 0)->to, record.rec.vcpu[0].tsc);
+	/* The line is the same one, of the guest's own TSC. */
+	EXPECT_EQ(record.rec.line_mul, clock_pv(&vm, 0)->mul);
+	EXPECT_EQ(record.rec.line_tsc, clock_pv(&vm, 0)->tsc_timestamp);
+
+	get(&vm, &first);
+	until = kt_host_now() + RUN_NS;
+	while (kt_host_now() < until) {
+		ns = clock_read(&vm, kt_host_now() & 1);
+		backs += ns < last;
+		last = ns;
+	}
+	get(&vm, &second);
+	EXPECT_EQ(0, backs);
+	/* The guest's TSC by the host's clock: as many kHz as it was born with. */
+	before = ppb_apart(second.rec.vcpu[0].tsc - first.rec.vcpu[0].tsc,
+			   second.rec.boot_ns - first.rec.boot_ns,
+			   record.rec.vcpu[0].tsc_khz, NS_PER_MS);
+	/* And guest time by the same. */
+	after = ppb_apart(second.rec.guest_ns - first.rec.guest_ns,
+			  second.rec.boot_ns - first.rec.boot_ns, 1, 1);
+	printf("# over %lu ns the TSC's rate is off by %lu ppb, guest time's by %lu ppb\n",
+	       (unsigned long)(second.rec.boot_ns - first.rec.boot_ns), before, after);
+	fflush(stdout);
+	EXPECT_LE(before, 1);
+	EXPECT_LE(after, 1);
+	kt_vmm_destroy(&vm);
+}
+
+int main(int argc, char **argv)
+{
+	kt_host_require_module();
+	if (argc > 2) {
+		is_saving = !strcmp(argv[1], "save");
+		file = argv[2];
+	}
+	return harness_main(argc, argv);
+}
