@@ -78,6 +78,16 @@ void kt_hooks_synchronize_tsc(struct kvm_vcpu *vcpu, unsigned long arg)
 	raw_spin_unlock_irqrestore(&ka->tsc_write_lock, flags);
 }
 
+/*
+ * A TSC that has to catch up does so where KVM has read the host's clock: not by a snapshot that
+ * KVM shares among the vCPUs, which such TSCs do not go by.
+ */
+static void no_snapshot(struct kvm_vcpu *vcpu)
+{
+	vcpu->kvm->arch.backwards_tsc_observed = true;
+	kvm_make_request(KVM_REQ_MASTERCLOCK_UPDATE, vcpu);
+}
+
 /* What cannot be done leaves everything as it was. */
 int kt_hooks_set_tsc_khz(struct kvm_vcpu *vcpu, u32 user_tsc_khz)
 {
@@ -92,6 +102,8 @@ int kt_hooks_set_tsc_khz(struct kvm_vcpu *vcpu, u32 user_tsc_khz)
 		vcpu->arch.virtual_tsc_mult = mult;
 		vcpu->arch.virtual_tsc_shift = shift;
 	}
+	if (vcpu->arch.tsc_catchup)
+		no_snapshot(vcpu);
 	return ret;
 }
 
