@@ -10,6 +10,7 @@
 #define MODE2			0x34
 #define COUNT_1KHZ		1193
 #define TICKS			10000
+#define WARM_UP			16
 
 /* What an interrupt may be late by, from the edge to the VMM that hears of it. */
 #define MAX_LATE_NS		100000
@@ -61,13 +62,16 @@ TEST_F_TIMEOUT(exact, ten_thousand_ticks, SLOW_TIMEOUT)
 	self->vm.shared->arg[3] = 2;
 	ASSERT_EQ(KT_VMM_DONE, kt_vmm_command(&self->vm, PIT_PROGRAM));
 	self->vm.shared->cmd = PIT_STAMPS;
-	ASSERT_EQ(KT_VMM_SYNC, kt_vmm_run(&self->vm, 0));
-	ASSERT_EQ(1, vcpu->val[0]);
+	/* The first time that a host does something takes longer than all that follow. */
+	for (i = 1; i <= WARM_UP; i++) {
+		ASSERT_EQ(KT_VMM_SYNC, kt_vmm_run(&self->vm, 0));
+		ASSERT_EQ(i, vcpu->val[0]);
+	}
 	first = vcpu->exited_ns;
 
 	for (i = 1; i <= TICKS; i++) {
 		ASSERT_EQ(KT_VMM_SYNC, kt_vmm_run(&self->vm, 0));
-		ASSERT_EQ(i + 1, vcpu->val[0]);
+		ASSERT_EQ(i + WARM_UP, vcpu->val[0]);
 		late = vcpu->exited_ns - first - kt_host_clks_to_ns((uint64_t)i * COUNT_1KHZ) +
 		       MAX_LATE_NS;
 		ASSERT_LE(late, 2 * MAX_LATE_NS);
@@ -83,8 +87,8 @@ TEST_F_TIMEOUT(exact, ten_thousand_ticks, SLOW_TIMEOUT)
 	EXPECT_LE(mean_error, MAX_ERROR_NS);
 
 	pit = &status.device[KVM_TIMERS_DEVICE_PIT];
-	EXPECT_EQ(TICKS + 1, pit->stats.due);
-	EXPECT_EQ(TICKS + 1, pit->stats.delivered);
+	EXPECT_EQ(TICKS + WARM_UP, pit->stats.due);
+	EXPECT_EQ(TICKS + WARM_UP, pit->stats.delivered);
 	EXPECT_EQ(0, pit->owed);
 }
 
