@@ -40,6 +40,8 @@ enum clock_cmd {
 	CLOCK_RACE,
 	/* RDTSC: @val. RDTSCP: @val and TSC_AUX in @ok. */
 	CLOCK_RDTSC,
+	/* Read kvmclock by the vCPU's own page until @stop: @val: how often it went back. */
+	CLOCK_RUN,
 	CLOCK_RDTSCP,
 	CLOCK_NR_CMDS,
 };
@@ -83,6 +85,7 @@ struct clock_vcpu {
 struct clock_page {
 	struct clock_vcpu	vcpu[KT_MAX_VCPUS];
 	volatile uint64_t	latest;
+	volatile uint64_t	stop;
 };
 
 /* kvmclock by a page at a TSC, as the ABI has it. */

@@ -86,6 +86,11 @@ static void run(struct clock_vcpu *mine)
 		mine->val = race(kt_guest_vcpu(), mine->arg[0]);
 		mine->ok = page()->latest;
 		break;
+	case CLOCK_RUN:
+		mine->val = 0;
+		while (!page()->stop)
+			mine->val += race(kt_guest_vcpu(), 1);
+		break;
 	case CLOCK_RDTSC:
 		mine->val = rdtsc();
 		break;

@@ -24,6 +24,11 @@ static inline struct clock_vcpu *clock_vcpu(struct kt_vmm *vm, unsigned int inde
 	return &((struct clock_page *)(vm->mem + CLOCK_PAGE_GPA))->vcpu[index];
 }
 
+static inline struct clock_page *clock_page(struct kt_vmm *vm)
+{
+	return (struct clock_page *)(vm->mem + CLOCK_PAGE_GPA);
+}
+
 static inline struct clock_pv *clock_pv(struct kt_vmm *vm, unsigned int index)
 {
 	return (struct clock_pv *)(vm->mem + CLOCK_PV_GPA(index));
