@@ -26,7 +26,7 @@ enum drift_cmd {
  * @hpet:	main counter
  * @pit:	counter 2, a rate generator that counts down from 65536
  * @tmcct:	of a periodic count down from 2^32 - 1
- * @rtc:	seconds and minutes, binary
+ * @rtc:	seconds since the hour
  * @to:		TSC after
  */
 struct drift_look {

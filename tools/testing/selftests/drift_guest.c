@@ -15,10 +15,10 @@
 #define LVTT_PERIODIC	0x20000
 #define TDCR_BY_1	0xb
 
+#define RTC_SECONDS	0x00
+#define RTC_MINUTES	0x02
 #define RTC_A		0x0a
-#define RTC_B		0x0b
 #define RTC_UIP		0x80
-#define RTC_BINARY_24H	0x06
 
 static struct drift_look *page(void)
 {
@@ -37,6 +37,14 @@ static uint8_t rtc_read(uint8_t index)
 	return inb(RTC_DATA);
 }
 
+/* As firmware leaves the RTC, in BCD. */
+static uint8_t rtc_number(uint8_t index)
+{
+	uint8_t val = rtc_read(index);
+
+	return val / 16 * 10 + val % 16;
+}
+
 static void start(bool has_hpet)
 {
 	kt_guest_pic_off();
@@ -47,11 +55,8 @@ static void start(bool has_hpet)
 	kt_guest_lapic_write(LAPIC_LVTT, LVTT_PERIODIC | LAPIC_LVT_MASKED | KT_GUEST_VEC_IOAPIC);
 	kt_guest_lapic_write(LAPIC_TDCR, TDCR_BY_1);
 	kt_guest_lapic_write(LAPIC_TMICT, UINT32_MAX);
-	if (has_hpet) {
+	if (has_hpet)
 		kt_guest_poke(HPET_CONFIG, 8, 1);
-		outb(RTC_NMI_OFF | RTC_B, RTC_INDEX);
-		outb(RTC_BINARY_24H, RTC_DATA);
-	}
 }
 
 static uint64_t read_clock(void)
@@ -79,7 +84,7 @@ static void look(bool has_hpet)
 	look->from = rdtsc();
 	look->kvmclock = read_clock();
 	if (has_hpet) {
-		look->rtc = rtc_read(0) + 60 * rtc_read(2);
+		look->rtc = rtc_number(RTC_SECONDS) + 60 * rtc_number(RTC_MINUTES);
 		look->hpet = kt_guest_peek(HPET_COUNTER, 8);
 	}
 	look->pit = kt_guest_pit_latch(2);
