@@ -3,13 +3,18 @@
  * A hostile guest hurts nobody: random accesses of all widths in and around the
  * ports of the PIT and the RTC, in the page of the HPET and to the registers of the
  * LAPIC timer, interrupts on. It survives, its timer works afterwards, its account is
- * right, and (for the runner to judge) the host's log stays clean.
+ * right, what it has left its devices in is a record that can be set again, and (for the
+ * runner to judge) the host's log stays clean.
  *
  *	hostile_test [ACCESSES [SEED [DEVICES]]]
  *
  * ACCESSES are those of each of the guests; a string instruction makes many. DEVICES are
  * those that they get at: pit, rtc, hpet, lapic, with commas between; all by default.
  */
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
 #include "harness.h"
 #include "hostile_cmds.h"
 
@@ -17,6 +22,7 @@
 #define SEED			0x8254
 
 #define HOSTILE_TIMEOUT		3600
+#define RECORD_ROOM		16384
 
 static unsigned long accesses = ACCESSES;
 static unsigned long seed = SEED;
@@ -55,7 +61,7 @@ FIXTURE_SETUP(hostile)
 {
 	struct kt_vmm_config config = {
 		.devices	= KVM_TIMERS_PIT | KVM_TIMERS_RTC | KVM_TIMERS_HPET |
-				  KVM_TIMERS_LAPIC,
+				  KVM_TIMERS_LAPIC | KVM_TIMERS_TSC | KVM_TIMERS_KVMCLOCK,
 		.policy		= { .policy = variant->policy },
 	};
 
@@ -65,6 +71,43 @@ FIXTURE_SETUP(hostile)
 FIXTURE_TEARDOWN(hostile)
 {
 	kt_vmm_destroy(&self->vm);
+}
+
+static int record_call(struct kt_vmm *vm, unsigned long call, void *buffer, uint32_t length)
+{
+	struct kvm_timers_record_call arg = {
+		.size	= sizeof(arg),
+		.length	= length,
+		.addr	= (uintptr_t)buffer,
+	};
+
+	return ioctl(vm->timers, call, &arg);
+}
+
+/* Whatever it was that the guest did: read, set and read, the devices are the same. */
+static bool record_comes_back(struct kt_vmm *vm)
+{
+	static char first[RECORD_ROOM], second[RECORD_ROOM];
+	struct kvm_timers_record *a = (void *)first, *b = (void *)second;
+	size_t devices = offsetof(struct kvm_timers_record, tick), i;
+	bool same = true;
+
+	if (ioctl(vm->timers, KVM_TIMERS_FREEZE, 0) ||
+	    record_call(vm, KVM_TIMERS_GET_RECORD, first, sizeof(first)) ||
+	    record_call(vm, KVM_TIMERS_SET_RECORD, first, a->size) ||
+	    record_call(vm, KVM_TIMERS_GET_RECORD, second, sizeof(second))) {
+		perror("# record");
+		return false;
+	}
+	for (i = devices; i < a->size; i += sizeof(uint64_t)) {
+		if (!memcmp(first + i, second + i, sizeof(uint64_t)))
+			continue;
+		printf("# record: byte %zu: %#llx is set, %#llx comes back\n", i,
+		       *(unsigned long long *)(first + i), *(unsigned long long *)(second + i));
+		same = false;
+	}
+	fflush(stdout);
+	return same && a->size == b->size && a->guest_ns == b->guest_ns;
 }
 
 TEST_F_TIMEOUT(hostile, random_accesses, HOSTILE_TIMEOUT)
@@ -81,6 +124,7 @@ TEST_F_TIMEOUT(hostile, random_accesses, HOSTILE_TIMEOUT)
 	if (kt_host_plain())
 		return;
 
+	EXPECT_EQ(true, record_comes_back(&self->vm));
 	ASSERT_EQ(0, kt_vmm_status(&self->vm, &status));
 	EXPECT_EQ(true, kt_host_conserved(&status));
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++) {
