@@ -141,6 +141,63 @@ static inline void clock_bend(long ppm)
 	}
 }
 
+static inline struct kvm_timers_status clock_status(struct kt_vmm *vm)
+{
+	struct kvm_timers_status status;
+
+	if (kt_vmm_status(vm, &status)) {
+		perror("# status");
+		abort();
+	}
+	return status;
+}
+
+static inline bool clock_is_frozen(struct kt_vmm *vm)
+{
+	return clock_status(vm).clock_flags & KVM_TIMERS_CLOCK_FROZEN;
+}
+
+static inline struct kvm_clock_data clock_get(struct kt_vmm *vm)
+{
+	struct kvm_clock_data data = { };
+
+	if (ioctl(vm->fd, KVM_GET_CLOCK, &data)) {
+		perror("# KVM_GET_CLOCK");
+		abort();
+	}
+	return data;
+}
+
+/* How far guest time is ahead of the host's, at most and at least. */
+struct clock_lead {
+	int64_t	most;
+	int64_t	least;
+};
+
+static inline struct clock_lead clock_lead(struct kt_vmm *vm, unsigned int vcpu)
+{
+	uint64_t before, ns, after;
+
+	before = kt_host_now();
+	ns = clock_read(vm, vcpu);
+	after = kt_host_now();
+	return (struct clock_lead) { .most = ns - before, .least = ns - after };
+}
+
+static inline int64_t clock_distance(int64_t a, int64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* Return when the guest has read its clock: CLOCK_RUN, on another thread. */
+static inline void clock_wait_for_run(struct kt_vmm *vm)
+{
+	uint64_t latest = clock_page(vm)->latest;
+
+	while (clock_page(vm)->latest == latest)
+		kt_host_pass(NS_PER_MS);
+}
+
 static inline int clock_create(struct kt_vmm *vm, unsigned int nr_vcpus, uint32_t rate)
 {
 	struct kt_vmm_config config = {

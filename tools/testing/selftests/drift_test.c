@@ -173,23 +173,13 @@ static uint64_t ticks_since(const struct drift_look *from, const struct drift_lo
 	       ticks + (about + wrap / 2 - ticks) / wrap * wrap;
 }
 
-static int64_t distance(int64_t a, int64_t b)
-{
-	return a > b ? a - b : b - a;
-}
-
 /* Guest time less the host's, of one instant. */
 static int64_t against_host(struct kt_vmm *vm)
 {
 	static char buffer[16384];
 	struct kvm_timers_record *rec = (void *)buffer;
-	struct kvm_timers_record_call arg = {
-		.size	= sizeof(arg),
-		.length	= sizeof(buffer),
-		.addr	= (uintptr_t)buffer,
-	};
 
-	if (ioctl(vm->timers, KVM_TIMERS_GET_RECORD, &arg)) {
+	if (kt_host_get_record(vm->timers, buffer, sizeof(buffer))) {
 		perror("# KVM_TIMERS_GET_RECORD");
 		abort();
 	}
@@ -220,7 +210,7 @@ static void compare(struct found *found, const struct drift_look *first,
 		for (b = 0; b < a; b++) {
 			if (!is_there(a) || !is_there(b))
 				continue;
-			apart = distance(ns[a], ns[b]);
+			apart = clock_distance(ns[a], ns[b]);
 			tick = to_ns(a, 1) > to_ns(b, 1) ? to_ns(a, 1) + 1 : to_ns(b, 1) + 1;
 			if (apart > found->apart[a][b])
 				found->apart[a][b] = apart;
@@ -280,7 +270,7 @@ TEST_F_TIMEOUT(drift, all_pairs, 3600)
 			off = against_host(&self->vm);
 			if (!i)
 				origin = off;
-			off = distance(off, origin);
+			off = clock_distance(off, origin);
 			if (since >= SETTLE_LOOKS)
 				found.steady = off > found.steady ? off : found.steady;
 			found.bent = off > found.bent ? off : found.bent;

@@ -53,44 +53,11 @@ FIXTURE_TEARDOWN(freeze)
 	kt_vmm_destroy(&self->vm);
 }
 
-static int thaw(struct kt_vmm *vm, uint32_t gap)
-{
-	struct kvm_timers_thaw arg = { .size = sizeof(arg), .gap = gap };
-
-	return ioctl(vm->timers, KVM_TIMERS_THAW, &arg);
-}
-
 static int set_gap(struct kt_vmm *vm, uint32_t gap)
 {
 	struct kvm_timers_thaw arg = { .size = sizeof(arg), .gap = gap };
 
 	return ioctl(vm->timers, KVM_TIMERS_SET_GAP, &arg);
-}
-
-static int freeze(struct kt_vmm *vm)
-{
-	return ioctl(vm->timers, KVM_TIMERS_FREEZE, 0);
-}
-
-static struct kvm_timers_status get_status(struct kt_vmm *vm)
-{
-	struct kvm_timers_status status;
-
-	if (kt_vmm_status(vm, &status)) {
-		perror("# status");
-		abort();
-	}
-	return status;
-}
-
-static bool is_frozen(struct kt_vmm *vm)
-{
-	return get_status(vm).clock_flags & KVM_TIMERS_CLOCK_FROZEN;
-}
-
-static void pass(uint64_t ns)
-{
-	kt_host_wait_until(kt_host_now() + ns);
 }
 
 /* What the guest sees of its clocks: kvmclock and TSC, and when that was for the host. */
@@ -148,13 +115,13 @@ TEST_F(freeze, stop)
 	before = look(&self->vm);
 	frozen_from = clock_host_tsc();
 	from = kt_host_now();
-	ASSERT_EQ(0, freeze(&self->vm));
-	status = get_status(&self->vm);
+	ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
+	status = clock_status(&self->vm);
 	EXPECT_EQ(KVM_TIMERS_CLOCK_BY_TSC | KVM_TIMERS_CLOCK_FROZEN, status.clock_flags);
-	pass(GAP_NS);
-	EXPECT_EQ(status.guest_ns, get_status(&self->vm).guest_ns);
-	EXPECT_EQ(status.kvmclock_ns, get_status(&self->vm).kvmclock_ns);
-	ASSERT_EQ(0, thaw(&self->vm, KVM_TIMERS_GAP_STOP));
+	kt_host_pass(GAP_NS);
+	EXPECT_EQ(status.guest_ns, clock_status(&self->vm).guest_ns);
+	EXPECT_EQ(status.kvmclock_ns, clock_status(&self->vm).kvmclock_ns);
+	ASSERT_EQ(0, kt_host_thaw(self->vm.timers, KVM_TIMERS_GAP_STOP));
 	to = kt_host_now();
 	frozen_to = clock_host_tsc();
 	after = look(&self->vm);
@@ -167,7 +134,7 @@ TEST_F(freeze, stop)
 	EXPECT_LE(least_lost(&before, &after), (int64_t)(to - from));
 	EXPECT_GE(most_lost(&before, &after) + SLOPE_NS(GAP_NS), GAP_NS);
 
-	status = get_status(&self->vm);
+	status = clock_status(&self->vm);
 	EXPECT_EQ(KVM_TIMERS_CLOCK_BY_TSC, status.clock_flags);
 	EXPECT_EQ(1, status.clock_thaws);
 	EXPECT_GE(status.clock_stopped_ns, GAP_NS);
@@ -183,14 +150,14 @@ TEST_F(freeze, jump)
 	struct look before, after;
 
 	before = look(&self->vm);
-	ASSERT_EQ(0, freeze(&self->vm));
-	pass(GAP_NS);
-	ASSERT_EQ(0, thaw(&self->vm, KVM_TIMERS_GAP_JUMP));
+	ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
+	kt_host_pass(GAP_NS);
+	ASSERT_EQ(0, kt_host_thaw(self->vm.timers, KVM_TIMERS_GAP_JUMP));
 	after = look(&self->vm);
 	EXPECT_EQ(true, same_line(&before, &after));
 	EXPECT_EQ(before.offset[0], after.offset[0]);
 	EXPECT_LE(least_lost(&before, &after), (int64_t)SLOPE_NS(after.after - before.before));
-	EXPECT_EQ(0, get_status(&self->vm).clock_stopped_ns);
+	EXPECT_EQ(0, clock_status(&self->vm).clock_stopped_ns);
 }
 
 /* To be made up for: it has stopped, and the host is that much ahead. */
@@ -200,27 +167,27 @@ TEST_F(freeze, slew)
 	struct kvm_timers_status status;
 
 	if (variant->rate == KVM_TIMERS_CLOCK_TSC) {
-		ASSERT_EQ(0, freeze(&self->vm));
-		EXPECT_EQ(-1, thaw(&self->vm, KVM_TIMERS_GAP_SLEW));
+		ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
+		EXPECT_EQ(-1, kt_host_thaw(self->vm.timers, KVM_TIMERS_GAP_SLEW));
 		EXPECT_EQ(EOPNOTSUPP, errno);
-		EXPECT_EQ(true, is_frozen(&self->vm));
+		EXPECT_EQ(true, clock_is_frozen(&self->vm));
 		EXPECT_EQ(-1, set_gap(&self->vm, KVM_TIMERS_GAP_SLEW));
 		EXPECT_EQ(EOPNOTSUPP, errno);
 		return;
 	}
 	before = look(&self->vm);
-	ASSERT_EQ(0, freeze(&self->vm));
-	pass(GAP_NS);
-	ASSERT_EQ(0, thaw(&self->vm, KVM_TIMERS_GAP_SLEW));
-	status = get_status(&self->vm);
+	ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
+	kt_host_pass(GAP_NS);
+	ASSERT_EQ(0, kt_host_thaw(self->vm.timers, KVM_TIMERS_GAP_SLEW));
+	status = clock_status(&self->vm);
 	after = look(&self->vm);
 	EXPECT_EQ(before.offset[1] - before.offset[0], after.offset[1] - after.offset[0]);
 	EXPECT_LE(after.offset[0], before.offset[0]);
 	EXPECT_GE(status.clock_lag_ns, GAP_NS - 1000);
 
 	/* By half a per mille, once it has been looked at. */
-	pass(3 * KT_NSEC_PER_SEC);
-	status.clock_lag_ns -= get_status(&self->vm).clock_lag_ns;
+	kt_host_pass(3 * KT_NSEC_PER_SEC);
+	status.clock_lag_ns -= clock_status(&self->vm).clock_lag_ns;
 	EXPECT_GE(status.clock_lag_ns, 500 * 1000);
 	EXPECT_LE(status.clock_lag_ns, 2000 * 1000);
 	later = look(&self->vm);
@@ -233,14 +200,14 @@ TEST_F(freeze, ends_by_itself)
 	struct look before, after;
 
 	before = look(&self->vm);
-	ASSERT_EQ(0, freeze(&self->vm));
-	pass(GAP_NS);
+	ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
+	kt_host_pass(GAP_NS);
 	after = look(&self->vm);
-	EXPECT_EQ(false, is_frozen(&self->vm));
+	EXPECT_EQ(false, clock_is_frozen(&self->vm));
 	EXPECT_EQ(true, same_line(&before, &after));
 	EXPECT_EQ(before.offset[0], after.offset[0]);
 	EXPECT_LE(least_lost(&before, &after), (int64_t)SLOPE_NS(after.after - before.before));
-	EXPECT_EQ(-1, thaw(&self->vm, KVM_TIMERS_GAP_STOP));
+	EXPECT_EQ(-1, kt_host_thaw(self->vm.timers, KVM_TIMERS_GAP_STOP));
 	EXPECT_EQ(EINVAL, errno);
 }
 
@@ -252,26 +219,15 @@ TEST_F(freeze, moved_tsc)
 
 	clock_wrmsr(&self->vm, 1, MSR_TSC_ADJUST, moved);
 	before = look(&self->vm);
-	ASSERT_EQ(0, freeze(&self->vm));
-	pass(GAP_NS);
-	ASSERT_EQ(0, thaw(&self->vm, KVM_TIMERS_GAP_STOP));
+	ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
+	kt_host_pass(GAP_NS);
+	ASSERT_EQ(0, kt_host_thaw(self->vm.timers, KVM_TIMERS_GAP_STOP));
 	after = look(&self->vm);
 	EXPECT_EQ(moved, before.offset[1] - before.offset[0]);
 	EXPECT_EQ(moved, after.offset[1] - after.offset[0]);
 	EXPECT_LT(after.offset[0], before.offset[0]);
 	EXPECT_EQ(moved, clock_rdmsr(&self->vm, 1, MSR_TSC_ADJUST));
 	EXPECT_EQ(0, clock_rdmsr(&self->vm, 0, MSR_TSC_ADJUST));
-}
-
-static struct kvm_clock_data get_clock(struct kt_vmm *vm)
-{
-	struct kvm_clock_data data = { };
-
-	if (ioctl(vm->fd, KVM_GET_CLOCK, &data)) {
-		perror("# KVM_GET_CLOCK");
-		abort();
-	}
-	return data;
 }
 
 /* As VMMs pause: what they read, again and again the same, they set. */
@@ -281,21 +237,21 @@ TEST_F(freeze, pause)
 	struct look before, after;
 
 	before = look(&self->vm);
-	data = get_clock(&self->vm);
-	EXPECT_EQ(true, is_frozen(&self->vm));
-	pass(GAP_NS);
-	again = get_clock(&self->vm);
+	data = clock_get(&self->vm);
+	EXPECT_EQ(true, clock_is_frozen(&self->vm));
+	kt_host_pass(GAP_NS);
+	again = clock_get(&self->vm);
 	EXPECT_EQ(data.clock, again.clock);
 	EXPECT_EQ(data.host_tsc, again.host_tsc);
 	EXPECT_EQ(data.realtime, again.realtime);
 	data.flags = 0;
 	ASSERT_EQ(0, ioctl(self->vm.fd, KVM_SET_CLOCK, &data));
-	EXPECT_EQ(false, is_frozen(&self->vm));
+	EXPECT_EQ(false, clock_is_frozen(&self->vm));
 	after = look(&self->vm);
 	EXPECT_EQ(true, same_line(&before, &after));
 	EXPECT_LT(after.offset[0], before.offset[0]);
 	EXPECT_GE(most_lost(&before, &after) + SLOPE_NS(GAP_NS), GAP_NS);
-	EXPECT_EQ(0, get_status(&self->vm).clock_sets);
+	EXPECT_EQ(0, clock_status(&self->vm).clock_sets);
 }
 
 /* A VM that never ran has not been paused: its RTC shows the host's time when it begins. */
@@ -305,10 +261,10 @@ TEST_F(freeze, not_paused_yet)
 	struct kt_vmm fresh;
 
 	ASSERT_EQ(0, clock_create(&fresh, NR_VCPUS, variant->rate));
-	data = get_clock(&fresh);
-	EXPECT_EQ(false, is_frozen(&fresh));
-	pass(GAP_NS);
-	EXPECT_GE(get_clock(&fresh).clock, data.clock + GAP_NS - SLOPE_NS(GAP_NS));
+	data = clock_get(&fresh);
+	EXPECT_EQ(false, clock_is_frozen(&fresh));
+	kt_host_pass(GAP_NS);
+	EXPECT_GE(clock_get(&fresh).clock, data.clock + GAP_NS - SLOPE_NS(GAP_NS));
 	kt_vmm_destroy(&fresh);
 }
 
@@ -319,8 +275,8 @@ TEST_F(freeze, pause_by_real_time)
 	struct look before, after;
 
 	before = look(&self->vm);
-	data = get_clock(&self->vm);
-	pass(GAP_NS);
+	data = clock_get(&self->vm);
+	kt_host_pass(GAP_NS);
 	data.flags = KVM_CLOCK_REALTIME;
 	ASSERT_EQ(0, ioctl(self->vm.fd, KVM_SET_CLOCK, &data));
 	after = look(&self->vm);
@@ -335,17 +291,17 @@ TEST_F(freeze, pause_and_set)
 	struct kvm_clock_data data;
 	struct look after;
 
-	data = get_clock(&self->vm);
-	guest_ns = get_status(&self->vm).guest_ns;
-	pass(GAP_NS);
+	data = clock_get(&self->vm);
+	guest_ns = clock_status(&self->vm).guest_ns;
+	kt_host_pass(GAP_NS);
 	data.flags = 0;
 	data.clock += KT_NSEC_PER_SEC;
 	ASSERT_EQ(0, ioctl(self->vm.fd, KVM_SET_CLOCK, &data));
 	after = look(&self->vm);
 	EXPECT_GE(after.ns, data.clock);
 	EXPECT_LE(after.ns, data.clock + GAP_NS);
-	EXPECT_LE(get_status(&self->vm).guest_ns, guest_ns + GAP_NS);
-	EXPECT_EQ(1, get_status(&self->vm).clock_sets);
+	EXPECT_LE(clock_status(&self->vm).guest_ns, guest_ns + GAP_NS);
+	EXPECT_EQ(1, clock_status(&self->vm).clock_sets);
 }
 
 /* Whose pauses are time like any other: kvmclock set back goes on as if it had not been. */
@@ -354,12 +310,12 @@ TEST_F(freeze, pause_of_one_that_jumps)
 	struct kvm_clock_data data;
 	struct look before, after;
 
-	EXPECT_EQ(KVM_TIMERS_GAP_STOP, get_status(&self->vm).gap);
+	EXPECT_EQ(KVM_TIMERS_GAP_STOP, clock_status(&self->vm).gap);
 	ASSERT_EQ(0, set_gap(&self->vm, KVM_TIMERS_GAP_JUMP));
-	EXPECT_EQ(KVM_TIMERS_GAP_JUMP, get_status(&self->vm).gap);
+	EXPECT_EQ(KVM_TIMERS_GAP_JUMP, clock_status(&self->vm).gap);
 	before = look(&self->vm);
-	data = get_clock(&self->vm);
-	pass(GAP_NS);
+	data = clock_get(&self->vm);
+	kt_host_pass(GAP_NS);
 	data.flags = 0;
 	ASSERT_EQ(0, ioctl(self->vm.fd, KVM_SET_CLOCK, &data));
 	after = look(&self->vm);
@@ -374,26 +330,26 @@ TEST_F_TIMEOUT(freeze, tells_guest, 60)
 {
 	struct clock_pv *pv = clock_pv(&self->vm, 0);
 
-	ASSERT_EQ(0, freeze(&self->vm));
-	pass(LONG_GAP_NS);
-	ASSERT_EQ(0, thaw(&self->vm, KVM_TIMERS_GAP_STOP));
+	ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
+	kt_host_pass(LONG_GAP_NS);
+	ASSERT_EQ(0, kt_host_thaw(self->vm.timers, KVM_TIMERS_GAP_STOP));
 	look(&self->vm);
 	EXPECT_EQ(0, pv->flags & PV_STOPPED);
 
-	ASSERT_EQ(0, freeze(&self->vm));
-	pass(GAP_NS);
+	ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
+	kt_host_pass(GAP_NS);
 	look(&self->vm);
 	EXPECT_EQ(0, pv->flags & PV_STOPPED);
 
-	ASSERT_EQ(0, freeze(&self->vm));
-	pass(LONG_GAP_NS);
-	ASSERT_EQ(0, thaw(&self->vm, KVM_TIMERS_GAP_JUMP));
+	ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
+	kt_host_pass(LONG_GAP_NS);
+	ASSERT_EQ(0, kt_host_thaw(self->vm.timers, KVM_TIMERS_GAP_JUMP));
 	look(&self->vm);
 	EXPECT_EQ(PV_STOPPED, pv->flags & PV_STOPPED);
 	pv->flags &= ~PV_STOPPED;
 
 	/* A VMM that has been stopped itself could not tell. */
-	pass(AWAY_NS);
+	kt_host_pass(AWAY_NS);
 	look(&self->vm);
 	EXPECT_EQ(PV_STOPPED, pv->flags & PV_STOPPED);
 	pv->flags &= ~PV_STOPPED;
@@ -407,36 +363,27 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* Return when the guest has read its clock: it runs, and will until it is told to stop. */
-static void wait_until_it_runs(struct kt_vmm *vm)
-{
-	uint64_t latest = clock_page(vm)->latest;
-
-	while (clock_page(vm)->latest == latest)
-		pass(NS_PER_MS);
-}
-
 TEST_F_TIMEOUT(freeze, refused, 300)
 {
 	pthread_t thread;
 
-	EXPECT_EQ(-1, thaw(&self->vm, KVM_TIMERS_GAP_STOP));
+	EXPECT_EQ(-1, kt_host_thaw(self->vm.timers, KVM_TIMERS_GAP_STOP));
 	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(-1, thaw(&self->vm, KVM_TIMERS_GAP_SLEW + 1));
+	EXPECT_EQ(-1, kt_host_thaw(self->vm.timers, KVM_TIMERS_GAP_SLEW + 1));
 	EXPECT_EQ(ERANGE, errno);
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, run, &self->vm));
-	wait_until_it_runs(&self->vm);
-	EXPECT_EQ(-1, freeze(&self->vm));
+	clock_wait_for_run(&self->vm);
+	EXPECT_EQ(-1, kt_host_freeze(self->vm.timers));
 	EXPECT_EQ(EBUSY, errno);
-	EXPECT_EQ(false, is_frozen(&self->vm));
-	get_clock(&self->vm);
-	EXPECT_EQ(false, is_frozen(&self->vm));
+	EXPECT_EQ(false, clock_is_frozen(&self->vm));
+	clock_get(&self->vm);
+	EXPECT_EQ(false, clock_is_frozen(&self->vm));
 	clock_page(&self->vm)->stop = 1;
 	pthread_join(thread, NULL);
 	/* It has read its clock all the while, and never less than before. */
 	EXPECT_EQ(0, clock_vcpu(&self->vm, 1)->val);
-	EXPECT_EQ(0, freeze(&self->vm));
+	EXPECT_EQ(0, kt_host_freeze(self->vm.timers));
 }
 
 int main(int argc, char **argv)

@@ -13,7 +13,6 @@
  */
 #include <stddef.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "harness.h"
 #include "hostile_cmds.h"
@@ -73,17 +72,6 @@ FIXTURE_TEARDOWN(hostile)
 	kt_vmm_destroy(&self->vm);
 }
 
-static int record_call(struct kt_vmm *vm, unsigned long call, void *buffer, uint32_t length)
-{
-	struct kvm_timers_record_call arg = {
-		.size	= sizeof(arg),
-		.length	= length,
-		.addr	= (uintptr_t)buffer,
-	};
-
-	return ioctl(vm->timers, call, &arg);
-}
-
 /* Whatever it was that the guest did: read, set and read, the devices are the same. */
 static bool record_comes_back(struct kt_vmm *vm)
 {
@@ -92,10 +80,10 @@ static bool record_comes_back(struct kt_vmm *vm)
 	size_t devices = offsetof(struct kvm_timers_record, tick), i;
 	bool same = true;
 
-	if (ioctl(vm->timers, KVM_TIMERS_FREEZE, 0) ||
-	    record_call(vm, KVM_TIMERS_GET_RECORD, first, sizeof(first)) ||
-	    record_call(vm, KVM_TIMERS_SET_RECORD, first, a->size) ||
-	    record_call(vm, KVM_TIMERS_GET_RECORD, second, sizeof(second))) {
+	if (kt_host_freeze(vm->timers) ||
+	    kt_host_get_record(vm->timers, first, sizeof(first)) ||
+	    kt_host_set_record(vm->timers, first, a->size, 0) ||
+	    kt_host_get_record(vm->timers, second, sizeof(second))) {
 		perror("# record");
 		return false;
 	}

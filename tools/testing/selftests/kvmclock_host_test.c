@@ -50,47 +50,21 @@ static bool other_clock(char *name, size_t room)
 	return false;
 }
 
-static struct kvm_timers_status get_status(struct kt_vmm *vm)
-{
-	struct kvm_timers_status status;
-
-	if (kt_vmm_status(vm, &status)) {
-		perror("# status");
-		abort();
-	}
-	return status;
-}
-
-/* How far guest time is ahead of the host's, at most and at least. */
-struct lead {
-	int64_t	most;
-	int64_t	least;
-};
-
-static struct lead lead(struct kt_vmm *vm, unsigned int vcpu)
-{
-	uint64_t before, ns, after;
-
-	before = kt_host_now();
-	ns = clock_read(vm, vcpu);
-	after = kt_host_now();
-	return (struct lead) { .most = ns - before, .least = ns - after };
-}
-
 /* Both vCPUs in turn: none reads less than the other one before, and all beside the host. */
-static unsigned int watch(struct kt_vmm *vm, struct lead from, int64_t slack, unsigned int *away)
+static unsigned int watch(struct kt_vmm *vm, struct clock_lead from, int64_t slack,
+			  unsigned int *away)
 {
 	unsigned int i, backs = 0;
-	struct lead now;
+	struct clock_lead now;
 	uint64_t last = 0, ns;
 
 	for (i = 0; i < LOOKS; i++) {
-		now = lead(vm, i % NR_VCPUS);
+		now = clock_lead(vm, i % NR_VCPUS);
 		ns = clock_vcpu(vm, i % NR_VCPUS)->val;
 		backs += ns < last;
 		last = ns;
 		*away += now.least > from.most + slack || now.most < from.least - slack;
-		kt_host_wait_until(kt_host_now() + LOOK_NS);
+		kt_host_pass(LOOK_NS);
 	}
 	return backs;
 }
@@ -123,19 +97,19 @@ TEST_F_TIMEOUT(host, leaves_its_tsc, 120)
 	char name[64], current[64];
 	unsigned int away = 0;
 	struct kt_vmm fresh;
-	struct lead before;
+	struct clock_lead before;
 	uint64_t last;
 
 	if (!take(CLOCKSOURCE "current_clocksource", current, sizeof(current)) ||
 	    strncmp(current, "tsc", 3) || !other_clock(name, sizeof(name)))
 		SKIP(return, "the host has no two clocks");
 
-	before = lead(&self->vm, 0);
+	before = clock_lead(&self->vm, 0);
 	last = clock_vcpu(&self->vm, 0)->val;
 	ASSERT_EQ(true, put(CLOCKSOURCE "current_clocksource", name));
 	self->is_switched = true;
-	kt_host_wait_until(kt_host_now() + REVIEW_NS);
-	EXPECT_EQ(0, get_status(&self->vm).clock_flags);
+	kt_host_pass(REVIEW_NS);
+	EXPECT_EQ(0, clock_status(&self->vm).clock_flags);
 	EXPECT_EQ(0, watch(&self->vm, before, SWITCH_NS, &away));
 	EXPECT_EQ(0, away);
 	EXPECT_GE(clock_read(&self->vm, 0), last);
@@ -143,21 +117,21 @@ TEST_F_TIMEOUT(host, leaves_its_tsc, 120)
 	EXPECT_EQ(0, clock_pv(&self->vm, 1)->flags & PV_STABLE);
 
 	/* It stands still, and goes on, as by a TSC. */
-	ASSERT_EQ(0, ioctl(self->vm.timers, KVM_TIMERS_FREEZE, 0));
-	last = get_status(&self->vm).guest_ns;
-	kt_host_wait_until(kt_host_now() + LOOK_NS);
-	EXPECT_EQ(last, get_status(&self->vm).guest_ns);
+	ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
+	last = clock_status(&self->vm).guest_ns;
+	kt_host_pass(LOOK_NS);
+	EXPECT_EQ(last, clock_status(&self->vm).guest_ns);
 	EXPECT_GE(clock_read(&self->vm, 0), last);
-	EXPECT_EQ(0, get_status(&self->vm).clock_flags);
+	EXPECT_EQ(0, clock_status(&self->vm).clock_flags);
 
 	/* Back on its TSC, the line does not come back; guests to come have one. */
 	ASSERT_EQ(true, put(CLOCKSOURCE "current_clocksource", "tsc"));
-	kt_host_wait_until(kt_host_now() + REVIEW_NS);
-	EXPECT_EQ(0, get_status(&self->vm).clock_flags);
+	kt_host_pass(REVIEW_NS);
+	EXPECT_EQ(0, clock_status(&self->vm).clock_flags);
 	EXPECT_EQ(0, watch(&self->vm, before, 2 * SWITCH_NS, &away));
 	EXPECT_EQ(0, away);
 	ASSERT_EQ(0, clock_create(&fresh, 1, KVM_TIMERS_CLOCK_HOST));
-	EXPECT_EQ(KVM_TIMERS_CLOCK_BY_TSC, get_status(&fresh).clock_flags);
+	EXPECT_EQ(KVM_TIMERS_CLOCK_BY_TSC, clock_status(&fresh).clock_flags);
 	kt_vmm_destroy(&fresh);
 }
 
@@ -167,7 +141,7 @@ TEST_F_TIMEOUT(host, cannot_scale, 120)
 	uint64_t khz = ioctl(self->vm.vcpu[0].fd, KVM_GET_TSC_KHZ, 0), tsc, last = 0;
 	unsigned int i, away = 0, backs = 0;
 	uint64_t from_ns, from_tsc, ns;
-	struct lead before;
+	struct clock_lead before;
 
 	if (ioctl(self->vm.kvm, KVM_CHECK_EXTENSION, KVM_CAP_TSC_CONTROL) > 0)
 		SKIP(return, "this CPU can scale a TSC");
@@ -177,7 +151,7 @@ TEST_F_TIMEOUT(host, cannot_scale, 120)
 	EXPECT_EQ(khz, ioctl(self->vm.vcpu[0].fd, KVM_GET_TSC_KHZ, 0));
 	for (i = 0; i < NR_VCPUS; i++)
 		ASSERT_EQ(0, ioctl(self->vm.vcpu[i].fd, KVM_SET_TSC_KHZ, 2 * khz));
-	before = lead(&self->vm, 0);
+	before = clock_lead(&self->vm, 0);
 	EXPECT_EQ(0, watch(&self->vm, before, NS_PER_MS, &away));
 	EXPECT_EQ(0, away);
 	EXPECT_EQ(0, clock_pv(&self->vm, 0)->flags & PV_STABLE);
@@ -188,7 +162,7 @@ TEST_F_TIMEOUT(host, cannot_scale, 120)
 		tsc = clock_on(&self->vm, 0, CLOCK_RDTSC, 0, 0)->val;
 		backs += tsc < last;
 		last = tsc;
-		kt_host_wait_until(kt_host_now() + LOOK_NS);
+		kt_host_pass(LOOK_NS);
 	}
 	ns = clock_read(&self->vm, 0);
 	tsc = clock_vcpu(&self->vm, 0)->from;

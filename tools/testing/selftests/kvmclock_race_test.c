@@ -82,7 +82,7 @@ static void wait_while_paused(struct kvm_run *run)
 {
 	__atomic_fetch_add(&paused, 1, __ATOMIC_ACQ_REL);
 	while (__atomic_load_n(&pausing, __ATOMIC_ACQUIRE))
-		kt_host_wait_until(kt_host_now() + NS_PER_MS / 10);
+		kt_host_pass(NS_PER_MS / 10);
 	run->immediate_exit = 0;
 	__atomic_fetch_sub(&paused, 1, __ATOMIC_ACQ_REL);
 }
@@ -164,7 +164,7 @@ TEST_F_TIMEOUT(race, never_back, 300)
 		clock_bend(bends++ % 2 ? CLOCK_BEND_PPM : -CLOCK_BEND_PPM);
 		if (bends % 16 == 0)
 			ASSERT_EQ(0, set_forward(&self->vm));
-		kt_host_wait_until(kt_host_now() + BEND_NS);
+		kt_host_pass(BEND_NS);
 	}
 	for (i = 0; i < variant->nr_vcpus; i++) {
 		pthread_join(racers[i].thread, NULL);
@@ -194,7 +194,7 @@ static bool pause_all(struct racer *racers, unsigned int nr, unsigned int *runni
 	       __atomic_load_n(running, __ATOMIC_ACQUIRE)) {
 		for (i = 0; i < nr; i++)
 			pthread_kill(racers[i].thread, SIGUSR1);
-		kt_host_wait_until(kt_host_now() + NS_PER_MS / 10);
+		kt_host_pass(NS_PER_MS / 10);
 	}
 	return is_running(running);
 }
@@ -203,18 +203,16 @@ static void go_on(void)
 {
 	__atomic_store_n(&pausing, 0, __ATOMIC_RELEASE);
 	while (__atomic_load_n(&paused, __ATOMIC_ACQUIRE))
-		kt_host_wait_until(kt_host_now() + NS_PER_MS / 10);
+		kt_host_pass(NS_PER_MS / 10);
 }
 
 /* Frozen, and thawed by each gap; or by nobody. */
 static int freeze_and_thaw(struct kt_vmm *vm, uint32_t gap)
 {
-	struct kvm_timers_thaw arg = { .size = sizeof(arg), .gap = gap };
-
-	if (ioctl(vm->timers, KVM_TIMERS_FREEZE, 0))
+	if (kt_host_freeze(vm->timers))
 		return -1;
-	kt_host_wait_until(kt_host_now() + BEND_NS);
-	return gap ? ioctl(vm->timers, KVM_TIMERS_THAW, &arg) : 0;
+	kt_host_pass(BEND_NS);
+	return gap ? kt_host_thaw(vm->timers, gap) : 0;
 }
 
 /* One of the things that may happen to a guest. Return: 0, or -1 with errno. */
@@ -305,7 +303,7 @@ TEST_F_TIMEOUT(all, whatever_happens, 1800)
 	ASSERT_EQ(0, start(&self->vm, racers, &running, &enough));
 	while (n < LEAST_CHANGES || done(racers, self->vm.nr_vcpus) < reads) {
 		ASSERT_EQ(0, change(&self->vm, n++, racers, &running, &pauses));
-		kt_host_wait_until(kt_host_now() + BEND_NS);
+		kt_host_pass(BEND_NS);
 	}
 	enough = true;
 	for (i = 0; i < self->vm.nr_vcpus; i++) {

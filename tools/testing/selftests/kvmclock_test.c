@@ -51,17 +51,6 @@ FIXTURE_TEARDOWN(kvmclock)
 	kt_vmm_destroy(&self->vm);
 }
 
-static struct kvm_clock_data get_clock(struct kt_vmm *vm)
-{
-	struct kvm_clock_data data = { };
-
-	if (ioctl(vm->fd, KVM_GET_CLOCK, &data)) {
-		perror("# KVM_GET_CLOCK");
-		abort();
-	}
-	return data;
-}
-
 /* A page that was never written, and one with whatever was there. */
 TEST_F(kvmclock, versions)
 {
@@ -212,7 +201,7 @@ TEST_F(kvmclock, get)
 		before = clock_read(&self->vm, 0);
 		tsc_before = clock_host_tsc();
 		real_before = real_ns();
-		data = get_clock(&self->vm);
+		data = clock_get(&self->vm);
 		real_after = real_ns();
 		tsc_after = clock_host_tsc();
 		after = clock_read(&self->vm, 0);
@@ -254,7 +243,7 @@ TEST_F(kvmclock, set)
 /* Set to what it was a minute ago, it has gone on since. */
 TEST_F(kvmclock, set_by_real_time)
 {
-	struct kvm_clock_data data = get_clock(&self->vm);
+	struct kvm_clock_data data = clock_get(&self->vm);
 	uint64_t before, after, ns;
 
 	clock_open_page(&self->vm, 0, variant->system);
@@ -284,20 +273,15 @@ TEST_F(kvmclock, set_refused)
 
 	EXPECT_EQ(-1, ioctl(self->vm.fd, KVM_SET_CLOCK, &data));
 	EXPECT_EQ(EINVAL, errno);
-	EXPECT_LT(get_clock(&self->vm).clock, 1ULL << 50);
+	EXPECT_LT(clock_get(&self->vm).clock, 1ULL << 50);
 }
 
 /* kvmclock less CLOCK_REALTIME at the same instant, which is the host's steady clock's rate. */
 static int64_t against_host(struct kt_vmm *vm)
 {
-	struct kvm_clock_data data = get_clock(vm);
+	struct kvm_clock_data data = clock_get(vm);
 
 	return data.clock - data.realtime;
-}
-
-static int64_t distance(int64_t a, int64_t b)
-{
-	return a > b ? a - b : b - a;
 }
 
 /* The largest distance from @origin, for so long; the guest looks at its clock meanwhile. */
@@ -307,7 +291,7 @@ static int64_t watch(struct kt_vmm *vm, int64_t origin, uint64_t ns, unsigned in
 	int64_t most = 0, off;
 
 	while (kt_host_now() < until) {
-		off = distance(against_host(vm), origin);
+		off = clock_distance(against_host(vm), origin);
 		most = off > most ? off : most;
 		now = clock_read(vm, 0);
 		*backs += now < last;
@@ -344,20 +328,9 @@ TEST_F_TIMEOUT(kvmclock, follows_the_host, 120)
 	EXPECT_EQ(0, backs);
 }
 
-static struct kvm_timers_status get_status(struct kt_vmm *vm)
-{
-	struct kvm_timers_status status;
-
-	if (kt_vmm_status(vm, &status)) {
-		perror("# status");
-		abort();
-	}
-	return status;
-}
-
 static uint64_t segments(struct kt_vmm *vm)
 {
-	return get_status(vm).clock_segments;
+	return clock_status(vm).clock_segments;
 }
 
 /* Where a new piece of the line begins the one before says the same, to the nanosecond. */
@@ -399,7 +372,7 @@ TEST_F_TIMEOUT(kvmclock, traced, 120)
 
 	if (kt_host_plain())
 		SKIP(return, "a tracepoint of the module");
-	snprintf(filter, sizeof(filter), "id == %u", get_status(&self->vm).id);
+	snprintf(filter, sizeof(filter), "id == %u", clock_status(&self->vm).id);
 	if (!kt_trace_open("kvm_timers/clock_changed", filter))
 		SKIP(return, "no tracefs");
 

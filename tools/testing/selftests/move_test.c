@@ -43,35 +43,10 @@ static int create(struct kt_vmm *vm)
 
 static void get(struct kt_vmm *vm, union buffer *buffer)
 {
-	struct kvm_timers_record_call arg = {
-		.size	= sizeof(arg),
-		.length	= sizeof(*buffer),
-		.addr	= (uintptr_t)buffer,
-	};
-
-	memset(buffer, 0, sizeof(*buffer));
-	if (ioctl(vm->timers, KVM_TIMERS_GET_RECORD, &arg)) {
+	if (kt_host_get_record(vm->timers, buffer, sizeof(*buffer))) {
 		perror("# KVM_TIMERS_GET_RECORD");
 		abort();
 	}
-}
-
-static int set(struct kt_vmm *vm, const union buffer *buffer)
-{
-	struct kvm_timers_record_call arg = {
-		.size	= sizeof(arg),
-		.length	= buffer->rec.size,
-		.addr	= (uintptr_t)buffer,
-	};
-
-	return ioctl(vm->timers, KVM_TIMERS_SET_RECORD, &arg);
-}
-
-static int thaw(struct kt_vmm *vm)
-{
-	struct kvm_timers_thaw arg = { .size = sizeof(arg), .gap = KVM_TIMERS_GAP_STOP };
-
-	return ioctl(vm->timers, KVM_TIMERS_THAW, &arg);
 }
 
 static bool transfer(union buffer *buffer, const char *mode)
@@ -100,7 +75,7 @@ static bool save(union buffer *buffer, uint32_t khz)
 		clock_open_page(&vm, i, MSR_SYSTEM_NEW);
 	}
 	clock_read(&vm, 0);
-	if (ioctl(vm.timers, KVM_TIMERS_FREEZE, 0))
+	if (kt_host_freeze(vm.timers))
 		return false;
 	get(&vm, buffer);
 	kt_vmm_destroy(&vm);
@@ -154,9 +129,9 @@ TEST(goes_on)
 	printf("# a guest of %u kHz on a host of %lu kHz\n", record.rec.vcpu[0].tsc_khz, khz);
 	fflush(stdout);
 
-	ASSERT_EQ(0, set(&vm, &record));
+	ASSERT_EQ(0, kt_host_set_record(vm.timers, &record, record.rec.size, 0));
 	before = kt_host_now();
-	ASSERT_EQ(0, thaw(&vm));
+	ASSERT_EQ(0, kt_host_thaw(vm.timers, KVM_TIMERS_GAP_STOP));
 	is_khz = ioctl(vm.vcpu[1].fd, KVM_GET_TSC_KHZ, 0);
 	EXPECT_EQ(record.rec.vcpu[1].tsc_khz, is_khz);
 	clock_open_page(&vm, 0, MSR_SYSTEM_NEW);

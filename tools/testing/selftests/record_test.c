@@ -78,53 +78,13 @@ FIXTURE_TEARDOWN(record)
 
 static int get(struct kt_vmm *vm, union buffer *buffer)
 {
-	struct kvm_timers_record_call arg = {
-		.size	= sizeof(arg),
-		.length	= sizeof(*buffer),
-		.addr	= (uintptr_t)buffer,
-	};
-
-	memset(buffer, 0, sizeof(*buffer));
-	return ioctl(vm->timers, KVM_TIMERS_GET_RECORD, &arg);
-}
-
-static int set_bytes(struct kt_vmm *vm, const void *buffer, uint32_t length, uint32_t flags)
-{
-	struct kvm_timers_record_call arg = {
-		.size	= sizeof(arg),
-		.flags	= flags,
-		.length	= length,
-		.addr	= (uintptr_t)buffer,
-	};
-
-	return ioctl(vm->timers, KVM_TIMERS_SET_RECORD, &arg);
+	return kt_host_get_record(vm->timers, buffer, sizeof(*buffer));
 }
 
 static int set(struct kt_vmm *vm, const union buffer *buffer)
 {
-	return set_bytes(vm, buffer, buffer->rec.size, KVM_TIMERS_RECORD_SAME_BOOT);
-}
-
-static int freeze(struct kt_vmm *vm)
-{
-	return ioctl(vm->timers, KVM_TIMERS_FREEZE, 0);
-}
-
-static int thaw(struct kt_vmm *vm, uint32_t gap)
-{
-	struct kvm_timers_thaw arg = { .size = sizeof(arg), .gap = gap };
-
-	return ioctl(vm->timers, KVM_TIMERS_THAW, &arg);
-}
-
-static void pass(uint64_t ns)
-{
-	kt_host_wait_until(kt_host_now() + ns);
-}
-
-static int64_t distance(int64_t a, int64_t b)
-{
-	return a > b ? a - b : b - a;
+	return kt_host_set_record(vm->timers, buffer, buffer->rec.size,
+				  KVM_TIMERS_RECORD_SAME_BOOT);
 }
 
 /* All but where the host's clocks were, and by which page the same guest time goes on. */
@@ -139,12 +99,12 @@ static bool same_state(const struct kvm_timers_record *a, const struct kvm_timer
 
 TEST_F(record, reads_what_is_set)
 {
-	ASSERT_EQ(0, freeze(&self->vm));
+	ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
 	ASSERT_EQ(0, get(&self->vm, self->first));
 	EXPECT_EQ(ALL_DEVICES, self->first->rec.devices);
 	EXPECT_EQ(WITH_STATE, self->first->rec.active);
 	EXPECT_EQ(NR_VCPUS, self->first->rec.nr_vcpus);
-	pass(GAP_NS);
+	kt_host_pass(GAP_NS);
 	ASSERT_EQ(0, get(&self->vm, self->second));
 	EXPECT_EQ(0, memcmp(self->first, self->second, sizeof(*self->first)));
 
@@ -177,15 +137,15 @@ TEST_F(record, stop)
 {
 	uint64_t before, after, ns, tsc;
 
-	ASSERT_EQ(0, freeze(&self->vm));
+	ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
 	ASSERT_EQ(0, get(&self->vm, self->first));
-	pass(GAP_NS);
+	kt_host_pass(GAP_NS);
 	clock_read(&self->vm, 0);
-	pass(GAP_NS);
+	kt_host_pass(GAP_NS);
 	ASSERT_EQ(0, set(&self->vm, self->first));
-	pass(GAP_NS);
+	kt_host_pass(GAP_NS);
 	before = kt_host_now();
-	ASSERT_EQ(0, thaw(&self->vm, KVM_TIMERS_GAP_STOP));
+	ASSERT_EQ(0, kt_host_thaw(self->vm.timers, KVM_TIMERS_GAP_STOP));
 	ns = clock_read(&self->vm, 0);
 	tsc = clock_vcpu(&self->vm, 0)->to;
 	after = kt_host_now();
@@ -201,23 +161,23 @@ TEST_F(record, jump)
 {
 	int64_t passed, went;
 
-	ASSERT_EQ(0, freeze(&self->vm));
+	ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
 	ASSERT_EQ(0, get(&self->vm, self->first));
-	pass(GAP_NS);
+	kt_host_pass(GAP_NS);
 	ASSERT_EQ(0, set(&self->vm, self->first));
-	pass(GAP_NS);
-	ASSERT_EQ(0, thaw(&self->vm, KVM_TIMERS_GAP_JUMP));
-	ASSERT_EQ(0, freeze(&self->vm));
+	kt_host_pass(GAP_NS);
+	ASSERT_EQ(0, kt_host_thaw(self->vm.timers, KVM_TIMERS_GAP_JUMP));
+	ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
 	ASSERT_EQ(0, get(&self->vm, self->second));
 	passed = self->second->rec.boot_ns - self->first->rec.boot_ns;
 	went = self->second->rec.guest_ns - self->first->rec.guest_ns;
 	EXPECT_GE(passed, 2 * GAP_NS);
 	/* Between thaw and freeze the two rates may differ by a part in a thousand. */
-	EXPECT_LE(distance(went, passed), ROUNDED_NS + 100);
+	EXPECT_LE(clock_distance(went, passed), ROUNDED_NS + 100);
 	printf("# jump: %ld ns went while %ld ns passed\n", went, passed);
 	fflush(stdout);
 	went = self->second->rec.vcpu[0].tsc - self->first->rec.vcpu[0].tsc;
-	EXPECT_LE(distance(went * NS_PER_MS / self->first->rec.vcpu[0].tsc_khz, passed),
+	EXPECT_LE(clock_distance(went * NS_PER_MS / self->first->rec.vcpu[0].tsc_khz, passed),
 		  passed / 1000);
 }
 
@@ -229,16 +189,16 @@ TEST_F(record, moves)
 	struct clock_pv pv;
 
 	clock_wrmsr(&self->vm, 1, MSR_TSC_ADJUST, 4096);
-	ASSERT_EQ(0, freeze(&self->vm));
+	ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
 	ASSERT_EQ(0, get(&self->vm, self->first));
-	pass(GAP_NS);
+	kt_host_pass(GAP_NS);
 
 	ASSERT_EQ(0, create(&other, NR_VCPUS, ALL_DEVICES, KVM_TIMERS_CLOCK_DEFAULT));
 	ASSERT_EQ(0, set(&other, self->first));
 	ASSERT_EQ(0, get(&other, self->second));
 	EXPECT_EQ(true, same_state(&self->first->rec, &self->second->rec));
 	before = kt_host_now();
-	ASSERT_EQ(0, thaw(&other, KVM_TIMERS_GAP_STOP));
+	ASSERT_EQ(0, kt_host_thaw(other.timers, KVM_TIMERS_GAP_STOP));
 	clock_open_page(&other, 0, MSR_SYSTEM_NEW);
 	ns = clock_read(&other, 0);
 	after = kt_host_now();
@@ -267,7 +227,7 @@ TEST_F(record, vmm_goes_on)
 	EXPECT_EQ(data.clock, self->first->rec.kvmclock_ns);
 	clock_read(&self->vm, 0);
 	ASSERT_EQ(0, set(&self->vm, self->first));
-	pass(GAP_NS);
+	kt_host_pass(GAP_NS);
 	data.flags = 0;
 	ASSERT_EQ(0, ioctl(self->vm.fd, KVM_SET_CLOCK, &data));
 	ns = clock_read(&self->vm, 0);
@@ -282,15 +242,6 @@ static void *run(void *arg)
 {
 	clock_on(arg, 1, CLOCK_RUN, 0, 0);
 	return NULL;
-}
-
-/* Return when the guest has read its clock: it runs, and will until it is told to stop. */
-static void wait_until_it_runs(struct kt_vmm *vm)
-{
-	uint64_t latest = clock_page(vm)->latest;
-
-	while (clock_page(vm)->latest == latest)
-		pass(NS_PER_MS);
 }
 
 #define EXPECT_REFUSED(err, call) do {	\
@@ -319,10 +270,10 @@ TEST_F_TIMEOUT(record, refused, 300)
 	arg.size--;
 	EXPECT_REFUSED(E2BIG, ioctl(self->vm.timers, KVM_TIMERS_SET_RECORD, &arg));
 
-	EXPECT_REFUSED(EBADMSG, set_bytes(&self->vm, self->first, 0, 0));
-	EXPECT_REFUSED(EBADMSG, set_bytes(&self->vm, self->first, UINT32_MAX, 0));
-	EXPECT_REFUSED(EBADMSG, set_bytes(&self->vm, self->first, arg.length - 1, 0));
-	EXPECT_REFUSED(EFAULT, set_bytes(&self->vm, NULL, arg.length, 0));
+	EXPECT_REFUSED(EBADMSG, kt_host_set_record(self->vm.timers, self->first, 0, 0));
+	EXPECT_REFUSED(EBADMSG, kt_host_set_record(self->vm.timers, self->first, UINT32_MAX, 0));
+	EXPECT_REFUSED(EBADMSG, kt_host_set_record(self->vm.timers, self->first, arg.length - 1, 0));
+	EXPECT_REFUSED(EFAULT, kt_host_set_record(self->vm.timers, NULL, arg.length, 0));
 	*self->second = *self->first;
 	rec->version++;
 	EXPECT_REFUSED(EPROTO, set(&self->vm, self->second));
@@ -350,7 +301,7 @@ TEST_F_TIMEOUT(record, refused, 300)
 	ASSERT_EQ(0, kt_vmm_status(&self->vm, &status));
 	EXPECT_EQ(KVM_TIMERS_CLOCK_BY_TSC, status.clock_flags);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, run, &self->vm));
-	wait_until_it_runs(&self->vm);
+	clock_wait_for_run(&self->vm);
 	EXPECT_REFUSED(EBUSY, set(&self->vm, self->first));
 	/* That runs is no reason not to be read. */
 	EXPECT_EQ(0, get(&self->vm, self->second));
@@ -366,7 +317,7 @@ TEST_F_TIMEOUT(record, flipped, 600)
 	struct kvm_timers_status status;
 	unsigned int i, bit, taken = 0;
 
-	ASSERT_EQ(0, freeze(&self->vm));
+	ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
 	ASSERT_EQ(0, get(&self->vm, self->first));
 	for (i = 0; i < FLIPS; i++) {
 		seed ^= seed << 13;
@@ -384,7 +335,7 @@ TEST_F_TIMEOUT(record, flipped, 600)
 		EXPECT_EQ(true, kt_host_conserved(&status));
 		ASSERT_EQ(0, get(&self->vm, self->second));
 		if (taken % 16 == 0) {
-			ASSERT_EQ(0, thaw(&self->vm, KVM_TIMERS_GAP_STOP));
+			ASSERT_EQ(0, kt_host_thaw(self->vm.timers, KVM_TIMERS_GAP_STOP));
 			before = clock_read(&self->vm, 0);
 			EXPECT_GE(clock_read(&self->vm, 1) - before, 0);
 		}

@@ -29,27 +29,11 @@ static bool can_suspend(void)
 	       (put("/sys/power/mem_sleep", "deep") || access("/sys/power/mem_sleep", F_OK));
 }
 
-/* How far guest time is ahead of the host's, at most and at least. */
-struct lead {
-	int64_t	most;
-	int64_t	least;
-};
-
-static struct lead lead(struct kt_vmm *vm)
-{
-	uint64_t before, ns, after;
-
-	before = kt_host_now();
-	ns = clock_read(vm, 0);
-	after = kt_host_now();
-	return (struct lead) { .most = ns - before, .least = ns - after };
-}
-
 TEST(stands_still)
 {
 	struct kvm_timers_status status;
 	uint64_t cycles, host_ns, khz;
-	struct lead before, after;
+	struct clock_lead before, after;
 	struct kt_vmm vm;
 
 	if (kt_host_plain())
@@ -61,13 +45,13 @@ TEST(stands_still)
 	clock_open_page(&vm, 0, MSR_SYSTEM_NEW);
 	khz = ioctl(vm.vcpu[0].fd, KVM_GET_TSC_KHZ, 0);
 	ASSERT_EQ(true, kt_trace_open("kvm_timers/clock_changed", NULL));
-	before = lead(&vm);
+	before = clock_lead(&vm, 0);
 	host_ns = kt_host_now();
 	cycles = clock_host_tsc();
 	ASSERT_EQ(true, put("/sys/power/state", "mem"));
 	cycles = clock_host_tsc() - cycles;
 	host_ns = kt_host_now() - host_ns;
-	after = lead(&vm);
+	after = clock_lead(&vm, 0);
 
 	/* It did happen: the TSC counted, the host's clock did not. */
 	ASSERT_LE(host_ns + SLEPT_NS, cycles / khz * NS_PER_MS);

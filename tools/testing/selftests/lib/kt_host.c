@@ -83,6 +83,15 @@ void kt_host_wait_until(uint64_t ns)
 }
 
 /**
+ * kt_host_pass() - block for a time
+ * @ns:		how long
+ */
+void kt_host_pass(uint64_t ns)
+{
+	kt_host_wait_until(kt_host_now() + ns);
+}
+
+/**
  * kt_host_clks_floor() - complete CLK periods in a span
  * @ns:		span
  *
@@ -154,6 +163,72 @@ int kt_host_timers_status(int timers, struct kvm_timers_status *status)
 	memset(status, 0, sizeof(*status));
 	status->size = sizeof(*status);
 	return ioctl(timers, KVM_TIMERS_GET_STATUS, status);
+}
+
+/**
+ * kt_host_freeze() - have guest time stand still
+ * @timers:	timers fd
+ *
+ * Return: 0, or -1 with errno.
+ */
+int kt_host_freeze(int timers)
+{
+	return ioctl(timers, KVM_TIMERS_FREEZE, 0);
+}
+
+/**
+ * kt_host_thaw() - have guest time go on
+ * @timers:	timers fd
+ * @gap:	enum kvm_timers_gap
+ *
+ * Return: 0, or -1 with errno.
+ */
+int kt_host_thaw(int timers, uint32_t gap)
+{
+	struct kvm_timers_thaw arg = { .size = sizeof(arg), .gap = gap };
+
+	return ioctl(timers, KVM_TIMERS_THAW, &arg);
+}
+
+/**
+ * kt_host_get_record() - read the record
+ * @timers:	timers fd
+ * @record:	zeroed, and filled in
+ * @room:	bytes there
+ *
+ * Return: 0, or -1 with errno.
+ */
+int kt_host_get_record(int timers, void *record, uint32_t room)
+{
+	struct kvm_timers_record_call arg = {
+		.size	= sizeof(arg),
+		.length	= room,
+		.addr	= (uintptr_t)record,
+	};
+
+	memset(record, 0, room);
+	return ioctl(timers, KVM_TIMERS_GET_RECORD, &arg);
+}
+
+/**
+ * kt_host_set_record() - set the record
+ * @timers:	timers fd
+ * @record:	bytes
+ * @length:	how many
+ * @flags:	KVM_TIMERS_RECORD_*
+ *
+ * Return: 0, or -1 with errno.
+ */
+int kt_host_set_record(int timers, const void *record, uint32_t length, uint32_t flags)
+{
+	struct kvm_timers_record_call arg = {
+		.size	= sizeof(arg),
+		.flags	= flags,
+		.length	= length,
+		.addr	= (uintptr_t)record,
+	};
+
+	return ioctl(timers, KVM_TIMERS_SET_RECORD, &arg);
 }
 
 static bool is_conserved(const struct kvm_timers_device_status *device)
