@@ -491,6 +491,7 @@ static bool clock_is_legal(const struct kvm_timers_record *rec)
 	return (rec->clock_rate == KVM_TIMERS_CLOCK_HOST ||
 		rec->clock_rate == KVM_TIMERS_CLOCK_TSC) &&
 	       rec->gap >= KVM_TIMERS_GAP_STOP && rec->gap <= KVM_TIMERS_GAP_SLEW &&
+	       !(rec->gap == KVM_TIMERS_GAP_SLEW && rec->clock_rate == KVM_TIMERS_CLOCK_TSC) &&
 	       !(rec->clock_flags & ~KVM_TIMERS_CLOCK_BY_TSC) &&
 	       max3(rec->guest_ns, rec->real_ns, rec->boot_ns) <= KT_RECORD_MAX_NS &&
 	       lag_ns <= KT_RECORD_MAX_NS && line_is_legal(rec);

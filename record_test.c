@@ -369,6 +369,8 @@ static void record_bad_fields(struct kunit *test)
 	BAD(clock_rate, KVM_TIMERS_CLOCK_TSC + 1);
 	BAD(gap, KVM_TIMERS_GAP_DEFAULT);
 	BAD(gap, KVM_TIMERS_GAP_SLEW + 1);
+	/* Not with the rate that it has. */
+	BAD(gap, KVM_TIMERS_GAP_SLEW);
 	BAD(clock_flags, KVM_TIMERS_CLOCK_FROZEN);
 	BAD(guest_ns, 0);
 	BAD(guest_ns, now + 1);
