@@ -68,6 +68,46 @@ TEST(stands_still)
 	kt_vmm_destroy(&vm);
 }
 
+/* One that stands still already goes on where it was, or where it would be by now. */
+TEST(of_one_that_is_frozen)
+{
+	static const uint32_t gaps[] = { KVM_TIMERS_GAP_STOP, KVM_TIMERS_GAP_JUMP };
+	uint64_t frozen_ns, boot_from, boot_to, ns;
+	struct timespec ts;
+	struct kt_vmm vm;
+	unsigned int i;
+
+	if (kt_host_plain())
+		SKIP(return, "KVM has no such calls");
+	if (!can_suspend())
+		SKIP(return, "set KT_SUSPEND=1 where pm_test knows \"core\", and nothing needs a device");
+
+	ASSERT_EQ(0, clock_create(&vm, 2, KVM_TIMERS_CLOCK_HOST));
+	clock_open_page(&vm, 0, MSR_SYSTEM_NEW);
+	for (i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++) {
+		clock_read(&vm, 0);
+		clock_gettime(CLOCK_BOOTTIME, &ts);
+		boot_from = ts.tv_sec * KT_NSEC_PER_SEC + ts.tv_nsec;
+		ASSERT_EQ(0, kt_host_freeze(vm.timers));
+		frozen_ns = clock_status(&vm).kvmclock_ns;
+		ASSERT_EQ(true, put("/sys/power/state", "mem"));
+		EXPECT_EQ(frozen_ns, clock_status(&vm).kvmclock_ns);
+		ASSERT_EQ(0, kt_host_thaw(vm.timers, gaps[i]));
+		ns = clock_read(&vm, 0);
+		clock_gettime(CLOCK_BOOTTIME, &ts);
+		boot_to = ts.tv_sec * KT_NSEC_PER_SEC + ts.tv_nsec;
+		EXPECT_GE(ns, frozen_ns);
+		EXPECT_LE(ns - frozen_ns, boot_to - boot_from);
+		if (gaps[i] == KVM_TIMERS_GAP_STOP) {
+			EXPECT_LE(ns - frozen_ns, KT_NSEC_PER_SEC / 2);
+		} else {
+			EXPECT_GE(ns - frozen_ns + KT_NSEC_PER_SEC / 2, boot_to - boot_from);
+		}
+		EXPECT_EQ(KVM_TIMERS_CLOCK_BY_TSC, clock_status(&vm).clock_flags);
+	}
+	kt_vmm_destroy(&vm);
+}
+
 int main(int argc, char **argv)
 {
 	kt_host_require();
