@@ -51,9 +51,15 @@ int kt_hooks_lapic_write(struct kvm_lapic *apic, u32 reg, u32 val)
 	}
 
 	ret = static_call(kt_original_kvm_lapic_reg_write)(apic, reg, val);
-	/* LINT0 may have begun to listen to the timer, past both interrupt controllers. */
-	if (reg == APIC_LVT0)
+	/*
+	 * LINT0 may have begun to listen to the timer, past both interrupt controllers. What waits
+	 * in the 8259 already makes no edge any more, and KVM looks for it only when asked to: a
+	 * guest that halts would wake at once, and get nothing, for ever.
+	 */
+	if (reg == APIC_LVT0) {
+		kvm_make_request(KVM_REQ_EVENT, vcpu);
 		kt_vm_recheck(kt_vm_find(vcpu->kvm));
+	}
 	if (!v)
 		return ret;
 
