@@ -5,9 +5,11 @@
 #
 # KVM_TIMERS	the tool
 # FAKE_DEV	the library that fakes the device
+# DAMAGE	the program that damages records
 
 KVM_TIMERS=${KVM_TIMERS:?path of the tool}
 FAKE_DEV=${FAKE_DEV:?path of the fake device}
+DAMAGE=${DAMAGE:?path of the program that damages records}
 HERE=$(dirname "$(readlink -f "$0")")
 
 command -v jq >/dev/null || { echo "Bail out! jq is missing"; exit 1; }
@@ -306,6 +308,8 @@ test_set_usage_errors()
 	usage "pit.catchup_limit_ms 'x'" set 1 pit.policy=merge pit.catchup_limit_ms=x
 	usage "unknown gap 'stpo': did you mean 'stop'?" set 1 gap=stpo
 	usage "unknown gap ''" set 1 gap=
+	usage "is no setting: write DEVICE.SETTING=VALUE, such as 'pit.policy=catchup', or gap=GAP" \
+		set 1 gpa=stop
 	usage "'gap' is given twice" set 1 gap=stop pit.policy=merge gap=stop
 }
 
@@ -321,6 +325,9 @@ test_freeze_usage_errors()
 	usage "'x' is not the id of a VM" thaw x
 	usage "unknown option '--gpa=stop'" thaw 1 --gpa=stop
 	usage "unknown option '-g'" thaw 1 -g
+	usage "unknown option '--'" thaw 1 --
+	usage "'-1' is not the id of a VM" thaw -1
+	usage "'-1' is not the id of a VM" freeze -1
 	usage "--gap has no value" thaw 1 --gap stop
 	usage "unknown gap 'stopp': did you mean 'stop'?" thaw 1 --gap=stopp
 	usage "write one of default, stop, jump, slew" thaw --gap=x 1
@@ -335,6 +342,12 @@ test_record_usage_errors()
 	usage "one VM and one file: write 'kvm-timers restore ID FILE'" restore 1 --gap=stop
 	usage "one VM and one file" restore 1 a b
 	usage "unknown gap 'x'" restore 1 a --gap=x
+	usage "--gap has no value: write '--gap=VALUE'" restore 1 a --gap
+	usage "unknown option '--gpa=stop'" restore 1 a --gpa=stop
+	usage "'-1' is not the id of a VM" restore -1 a
+	usage "unknown option '--gap=stop': write one of" save 1 "$dir/x" --gap=stop
+	usage "unknown option '-x'" show -x
+	usage "missing argument: write 'kvm-timers save ID FILE'" save
 	usage "missing argument: write 'kvm-timers show FILE'" show
 	usage "unexpected argument 'b'" show a b
 }
@@ -700,15 +713,28 @@ test_exec_rtc()
 
 test_freeze()
 {
+	fails 1 "VM 1: its clocks do not stand still: see 'kvm-timers status ID'" thaw 1
+	export KT_FAKE_FROZEN=$dir/frozen
 	asks '^freeze id=1$' freeze 1
 	[ ! -s "$out" ]
 	ok $? "freeze says nothing"
+	prints "Line +over the host's TSC, stands still$" -- status 1
+	json '.clock.frozen' status 1 --json
 	asks '^thaw id=1 gap=0$' thaw 1
-	asks '^thaw id=1 gap=1$' thaw 1 --gap=stop
-	asks '^thaw id=1 gap=2$' thaw --gap=jump 1
-	asks '^thaw id=1 gap=3$' thaw 1 --gap=stop --gap=slew
 	[ ! -s "$out" ]
 	ok $? "thaw says nothing"
+	json '.clock.frozen == false' status 1 --json
+	fails 1 "VM 1: its clocks do not stand still" thaw 1 --gap=jump
+	asks '^freeze id=1$' freeze 1 --json
+	asks '^thaw id=1 gap=1$' thaw 1 --gap=stop
+	asks '^freeze id=1$' freeze 1
+	asks '^thaw id=1 gap=2$' --json thaw --gap=jump 1
+	asks '^freeze id=1$' freeze 1
+	asks '^thaw id=1 gap=3$' thaw 1 --gap=stop --gap=slew
+	asks '^set_record id=1 ' restore 1 "$dir/record"
+	json '.clock.frozen' status 1 --json
+	asks '^thaw id=1 gap=0$' thaw 1 --gap=default
+	unset KT_FAKE_FROZEN
 	export KT_FAKE_CLOCK=2
 	fails 1 "VM 1: a clock that goes as the TSC does makes up for nothing" thaw 1 --gap=slew
 	unset KT_FAKE_CLOCK
@@ -717,35 +743,167 @@ test_freeze()
 }
 
 # A byte more or less, or another bit, and it is no record any more.
-refuses_damage()
+test_record_damage()
 {
-	local file=$1 size at bit byte bad=0
+	local file=$dir/record damaged=$dir/damaged size at cases
 
+	tool save 1 "$file"
 	size=$(stat -c %s "$file")
-	for at in 0 1 7 8 60 63 64 65 100 1000 $((size - 1)); do
-		head -c "$at" "$file" >"$dir/cut"
-		"$KVM_TIMERS" show "$dir/cut" >/dev/null 2>&1 && bad=$((bad + 1))
+	cases=$((size + 64 + 8 * size))
+	"$DAMAGE" "$file" >"$dir/cases" 2>"$dir/refused"
+	rc=$?
+	[ $rc = 0 ] && [ "$(cat "$dir/cases")" = $cases ]
+	ok $? "all cuts, bits flipped and bytes that follow are refused"
+	[ "$(wc -l <"$dir/refused")" = $cases ] &&
+		[ "$(grep -c "^kvm-timers: '/proc/self/fd/[0-9]*' is " "$dir/refused")" = $cases ]
+	ok $? "in one line each"
+
+	# And so does the tool.
+	for at in 0 1 7 8 16 24 63; do
+		head -c "$at" "$file" >"$damaged"
+		fails 1 "is cut, or no record: name a file" show "$damaged"
 	done
-	cp "$file" "$dir/more"
-	printf 'x' >>"$dir/more"
-	"$KVM_TIMERS" show "$dir/more" >/dev/null 2>&1 && bad=$((bad + 1))
-	for at in $(seq 0 3 100) 500 $((size - 1)); do
-		bit=$((1 << at % 8))
-		byte=$(od -An -tu1 -j "$at" -N 1 "$file")
-		cp "$file" "$dir/flipped"
-		printf "\\$(printf '%o' $((byte ^ bit)))" |
-			dd of="$dir/flipped" bs=1 seek="$at" conv=notrunc 2>/dev/null
-		"$KVM_TIMERS" show "$dir/flipped" >/dev/null 2>&1 && bad=$((bad + 1))
+	for at in 64 65 1000 $((size - 1)); do
+		head -c "$at" "$file" >"$damaged"
+		fails 1 "is cut, or more than a record: take another copy of it" show "$damaged"
+		{ cat "$file"; head -c "$at" "$file"; } >"$damaged"
+		fails 1 "is cut, or more than a record: take another copy of it" show "$damaged"
 	done
-	[ $bad = 0 ]
+	flips 0 "is no record: name a file of 'kvm-timers save'"
+	flips 8 "is of another version of the tool: use the one it was saved with"
+	flips 16 "is cut, or more than a record"
+	for at in 12 20 24 63 64 1000 $((size - 1)); do
+		flips "$at" "is damaged: take another copy of it"
+	done
+	{ cat "$file"; head -c 2000000 /dev/zero; } >"$damaged"
+	fails 1 "is longer than any record" show "$damaged"
+	fails 1 "is longer than any record" restore 1 "$damaged"
+	[ ! -s "$log" ]
+	ok $? "and nothing is asked of the module"
+}
+
+# Another bit in a byte of the record. flips AT TEXT
+flips()
+{
+	local byte
+
+	byte=$(od -An -tu1 -j "$1" -N 1 "$dir/record")
+	cp "$dir/record" "$dir/flipped"
+	# shellcheck disable=SC2059
+	printf "\\$(printf %o $((byte ^ 128)))" |
+		dd of="$dir/flipped" bs=1 seek="$1" conv=notrunc 2>/dev/null
+	fails 1 "$2" show "$dir/flipped"
+}
+
+# A file with the right CRC: header up to there, then the rest. forges FILE REST
+forges()
+{
+	{
+		printf 'KVMTIMR\n\1\0\0\0'
+		gzip -nc <"$2" | tail -c 8 | head -c 4
+		cat "$2"
+	} >"$1"
+}
+
+# The CRC is right, and it is no record all the same. refuses_forged TEXT AT BYTES
+refuses_forged()
+{
+	local rest=$dir/rest
+
+	tail -c +17 "$dir/record" >"$rest"
+	# shellcheck disable=SC2059
+	printf "$3" | dd of="$rest" bs=1 seek=$(($2 - 16)) conv=notrunc 2>/dev/null
+	forges "$dir/forged" "$rest"
+	fails 1 "$1" show "$dir/forged"
+}
+
+test_record_forged()
+{
+	tool save 1 "$dir/record"
+	tail -c +17 "$dir/record" >"$dir/rest"
+	forges "$dir/forged" "$dir/rest"
+	cmp -s "$dir/record" "$dir/forged"
+	ok $? "what is forged would be the record"
+
+	refuses_forged "is damaged" 20 '\1'
+	refuses_forged "is damaged" 24 '\33[31m'
+	refuses_forged "is damaged" 24 '0123456789abcdef0123456789abcdef01234567'
+	refuses_forged "is damaged" 62 '0'
+	refuses_forged "is a record of another version: use the tool" 68 '\2'
+	refuses_forged "is a record whose size is wrong" 64 '\0'
+	refuses_forged "is a record whose size is wrong" 92 '\3'
+	refuses_forged "is a record whose size is wrong" 92 '\377\377\377\377'
+	head -c 1000 "$dir/record" | tail -c +17 >"$dir/rest"
+	printf '\250\3\0\0' | dd of="$dir/rest" bs=1 conv=notrunc 2>/dev/null
+	forges "$dir/forged" "$dir/rest"
+	fails 1 "is too short for a record" show "$dir/forged"
+
+	# That is no damage: who has saved it did not know.
+	tail -c +17 "$dir/record" >"$dir/rest"
+	head -c 40 /dev/zero | dd of="$dir/rest" bs=1 seek=8 conv=notrunc 2>/dev/null
+	forges "$dir/forged" "$dir/rest"
+	prints 'Boot of the host +unknown$' -- show "$dir/forged"
+	asks '^set_record id=1 flags=0 ' restore 1 "$dir/forged"
+	printf '%s' 00000000-0000-4000-8000-000000000000 |
+		dd of="$dir/rest" bs=1 seek=8 conv=notrunc 2>/dev/null
+	forges "$dir/forged" "$dir/rest"
+	asks '^set_record id=1 flags=0 ' restore 1 "$dir/forged"
+}
+
+# What is there is replaced as a whole, or not at all.
+test_record_file()
+{
+	local file=$dir/place/file pid
+
+	mkdir "$dir/place"
+	echo old >"$file"
+	tool save 1 "$file"
+	[ $rc = 0 ] && cmp -s "$file" "$dir/record" && [ "$(stat -c %a "$file")" = 600 ]
+	ok $? "save replaces a file, and only its owner can read that"
+
+	echo old >"$file"
+	(trap '' XFSZ; ulimit -f 1; env LD_PRELOAD="$FAKE_DEV" "$KVM_TIMERS" save 1 "$file") 2>"$err"
+	rc=$?
+	[ $rc = 1 ] && grep -q "cannot write '$file': File too large" "$err" &&
+		[ "$(cat "$file")" = old ] && [ "$(echo "$dir"/place/*)" = "$file" ]
+	ok $? "a save that fails leaves the old file, and no other"
+	fails 1 "VM 2: the VM is gone" save 2 "$file"
+	[ "$(cat "$file")" = old ]
+	ok $? "and so does one of a VM that is gone"
+	fails 1 "cannot write '$dir/place': Is a directory" save 1 "$dir/place"
+
+	ln -s file "$dir/place/link"
+	tool save 1 "$dir/place/link"
+	[ $rc = 0 ] && [ -L "$dir/place/link" ] && cmp -s "$file" "$dir/record"
+	ok $? "a link stays one"
+
+	mkfifo "$dir/place/pipe"
+	timeout 10 cat "$dir/place/pipe" >"$dir/piped" &
+	pid=$!
+	tool save 1 "$dir/place/pipe"
+	wait $pid
+	[ $rc = 0 ] && [ -p "$dir/place/pipe" ] && cmp -s "$dir/piped" "$dir/record"
+	ok $? "a pipe is written to, and stays one"
+	tool save 1 /proc/self/fd/1
+	[ $rc = 0 ] && cmp -s "$out" "$dir/record"
+	ok $? "as is stdout by another name"
+
+	export KT_FAKE_VCPUS=8000
+	fails 1 "cannot write '$file': File too large" save 1 "$file"
+	unset KT_FAKE_VCPUS
+	cmp -s "$file" "$dir/record"
+	ok $? "what could not be read again is not saved"
+	fails 1 "cannot read '$dir/place': Is a directory" show "$dir/place"
 }
 
 test_record()
 {
-	local file=$dir/record sum length
+	local file=$dir/record sum
 
-	asks '^get_record id=1 room=4136$' save 1 "$file"
-	[ ! -s "$out" ] && [ "$(ls "$dir" | grep -c '^record')" = 1 ]
+	asks '^get_record id=1 room=16384$' save 1 "$file"
+	[ "$(grep -c '^get_record' "$log")" = 1 ]
+	ok $? "save asks once"
+	[ ! -s "$out" ] && [ "$(echo "$dir"/record*)" = "$file" ]
 	ok $? "save says nothing, and leaves one file"
 	tool save 1 -
 	cmp -s "$out" "$file"
@@ -773,14 +931,30 @@ test_record()
 		.clock.lag_ns == -13 and .pit.owed == 41 and .pit.reload_0 == 11932 and
 		.rtc.a == 45 and .hpet.timer_2.comparator == 43981 and (.vcpus | length) == 2 and
 		.vcpus[1].id == 3 and .vcpus[1].tsc == 28673' show "$file" --json
+	prints '^  Devices +pit,rtc,hpet,lapic,kvmclock,tsc$' '^  Active +pit,rtc,hpet,lapic$' \
+		'By the TSC +yes$' 'CLK pulses 1 +9007199254740993$' 'Flags 1 +0x48$' \
+		'None owed before +0\.000000044 s$' 'Flags of the debt +0x14$' \
+		'Divider 0 at cycle +0xffffffffffffffff$' 'Index +0xc$' 'Routes +0xff0104$' \
+		'^Device lapic$' 'Catch-up max rate, % +150$' 'TSC deadline +0x109$' -- show "$file"
+	json '.active == ["pit", "rtc", "hpet", "lapic"] and (.devices | length) == 6 and
+		.clock.by_tsc and .lapic.policy == "merge" and .pit.flags_1 == 72 and
+		.rtc.index == 12 and .hpet.timer_2.debt_flags == 20 and .vcpus[0].deadline == 265 and
+		(.vcpus[1] | has("lvtt") | not)' show "$file" --json
+	json '[.. | numbers] | length > 150' show "$file" --json
+	prints '"clk_1": 9007199254740993,' '"origin": 18446744073709551615,' -- show "$file" --json
+	"$KVM_TIMERS" show - <"$file" >"$dir/shown" 2>"$err"
+	tool show "$file"
+	cmp -s "$dir/shown" "$out" && [ ! -s "$err" ] && [ ! -s "$log" ]
+	ok $? "show asks nothing of the module, and needs none"
 	json ".boot_id == \"$(cat /proc/sys/kernel/random/boot_id)\"" show --json "$file"
 	export KT_FAKE_VCPUS=300
 	asks '^get_record id=1 room=47048$' save 1 "$dir/many"
+	[ "$(grep -c '^get_record' "$log")" = 2 ]
+	ok $? "and twice where the room is too small"
+	asks '^set_record id=1 flags=1 length=47048 ' restore 1 "$dir/many"
 	unset KT_FAKE_VCPUS
 	json '.vcpus | length == 300' show "$dir/many" --json
 
-	refuses_damage "$file"
-	ok $? "what is cut, longer, or has another bit is refused"
 	fails 1 "is cut, or no record" show /dev/null
 	fails 1 "is no record" show "$KVM_TIMERS"
 	fails 1 "cannot read '$dir/none': No such file" show "$dir/none"
@@ -792,6 +966,14 @@ test_record()
 	rc=$?
 	[ $rc = 1 ] && grep -q "cannot write '-': No space left" "$err"
 	ok $? "a record to a full device"
+	env LD_PRELOAD="$FAKE_DEV" "$KVM_TIMERS" save 1 - >&- 2>"$err"
+	rc=$?
+	[ $rc = 1 ] && grep -q "cannot write '-': Bad file" "$err"
+	ok $? "a record to a closed stdout"
+	"$KVM_TIMERS" show - <&- 2>"$err" >"$out"
+	rc=$?
+	[ $rc = 1 ] && one_line_on_stderr && grep -q "'-' is cut, or no record" "$err"
+	ok $? "a record from a closed stdin"
 	fails 1 "VM 2: the VM is gone" save 2 "$dir/gone"
 	[ ! -e "$dir/gone" ]
 	ok $? "and no file is made"
@@ -894,7 +1076,7 @@ test_errors()
 	local cmd
 
 	for cmd in "list" "status 1" "set 1 pit.policy=merge" "exec -- true" "freeze 1" "thaw 1" \
-		"save 1 $dir/x"; do
+		"save 1 $dir/x" "restore 1 $dir/record"; do
 		# shellcheck disable=SC2086
 		{
 			wording KT_FAKE_OPEN=2 "modprobe kvm_timers" $cmd
@@ -936,14 +1118,28 @@ test_errors()
 	wording KT_FAKE_FAIL=thaw=22 "its clocks do not stand still" thaw 1
 	wording KT_FAKE_FAIL=thaw=34 "the gap is too long for a clock" thaw 1
 	wording KT_FAKE_FAIL=get_record=12 "VM 1: Cannot allocate memory" save 1 "$dir/x"
-	wording KT_FAKE_FAIL=get_record=28 "VM 1: No space left" save 1 "$dir/x"
+	wording KT_FAKE_FAIL=thaw=16 "its VMM is at work on a vCPU: try again" thaw 1
+	wording KT_FAKE_FAIL=thaw=95 "write '--gap=stop' or '--gap=jump'" thaw 1
+	wording KT_FAKE_FAIL=thaw=3 "the VM is gone" thaw 1
+	wording KT_FAKE_FAIL=freeze=25 "does not know this request" freeze 1
+	wording KT_FAKE_FAIL=gap=3 "VM 1: the VM is gone" set 1 gap=stop
+	wording KT_FAKE_FAIL=gap=95 "write 'gap=stop' or 'gap=jump'" set 1 gap=stop
+	wording KT_FAKE_FAIL=gap=34 "does not know this gap" set 1 gap=stop
+	wording KT_FAKE_FAIL=get_record=3 "the VM is gone" save 1 "$dir/x"
+	wording KT_FAKE_FAIL=get_record=22 "does not know this request" save 1 "$dir/x"
+	wording KT_FAKE_FAIL=get_record=28 "VM 1: its record grows faster than it can be read" \
+		save 1 "$dir/x"
+	[ ! -e "$dir/x" ]
+	ok $? "and no file is made"
 	tool save 1 "$dir/record"
+	wording KT_FAKE_FAIL=set_record=3 "the VM is gone" restore 1 "$dir/record"
+	wording KT_FAKE_FAIL=set_record=22 "does not know this request" restore 1 "$dir/record"
 	wording KT_FAKE_FAIL=set_record=16 "have its VMM pause it first" restore 1 "$dir/record"
 	wording KT_FAKE_FAIL=set_record=71 "a record of another version" restore 1 "$dir/record"
 	wording KT_FAKE_FAIL=set_record=74 "a state that no guest can bring" restore 1 "$dir/record"
 	wording KT_FAKE_FAIL=set_record=18 "of another kind of VM" restore 1 "$dir/record"
 	wording KT_FAKE_FAIL=set_record=116 "have the VMM restore the VM first" restore 1 "$dir/record"
-	wording KT_FAKE_FAIL=set_record=19 "cannot give the VM a TSC" restore 1 "$dir/record"
+	wording KT_FAKE_FAIL=set_record=19 "the TSC cannot go by the record's frequency" restore 1 "$dir/record"
 	wording KT_FAKE_FAIL=set_record=34 "what the administrator allows" restore 1 "$dir/record"
 
 	fails 1 "VM 7: no such VM: see 'kvm-timers list'" status 7
@@ -965,7 +1161,10 @@ test_version_and_help()
 
 	prints '--pit=on' '--rtc=on.*utc.*localtime' '--hpet=on' '--lapic=on' '--lapic-advance=NS' \
 		'--kvmclock=on' '--tsc=on' '--clock-rate=RATE' '--gap=GAP' -- help exec
+	prints '--gap=GAP.*stop' -- help thaw
+	prints '--gap=GAP' -- help restore
 	prints 'DEVICE is pit, rtc, hpet or lapic' 'lapic\.advance_ns=NS' -- help set
+	prints '^  gap=GAP' -- help set
 	prints '^Usage: kvm-timers COMMAND' -- help
 	prints '^Usage: kvm-timers COMMAND' -- --help
 	json 'length == 11' help --json
@@ -980,7 +1179,8 @@ test_output_failures()
 {
 	local cmd
 
-	for cmd in list "status 1" version help "list --json" "status 1 --json"; do
+	for cmd in list "status 1" version help "list --json" "status 1 --json" \
+		"show $dir/record" "show $dir/record --json"; do
 		# shellcheck disable=SC2086
 		env LD_PRELOAD="$FAKE_DEV" "$KVM_TIMERS" $cmd >/dev/full 2>"$err"
 		rc=$?
@@ -1059,6 +1259,16 @@ test_completion()
 	completes "kvm-timers save " "1 2"
 	completes "kvm-timers restore " "1 2"
 	completes "kvm-timers restore 1 f --gap=j" "jump"
+	completes "kvm-timers save 1 $dir/place/f" "$dir/place/file"
+	completes "kvm-timers restore 1 $dir/place/f" "$dir/place/file"
+	completes "kvm-timers restore --gap=stop 1 $dir/place/f" "$dir/place/file"
+	completes "kvm-timers restore 1 $dir/place/file " ""
+	completes "kvm-timers show $dir/place/p" "$dir/place/pipe"
+	completes "kvm-timers show $dir/place/file " ""
+	completes "kvm-timers show --j" "--json"
+	completes "kvm-timers save 1 --" "--json --help"
+	completes "kvm-timers freeze 1 " ""
+	completes "kvm-timers help fr" "freeze"
 	completes "kvm-timers set 1 g" "gap="
 	completes "kvm-timers set 1 gap=j" "jump"
 	completes "kvm-timers exec --policy=m" "merge"
@@ -1096,8 +1306,11 @@ test_status_lapic
 test_status_clock
 test_status_not_active
 test_set
-test_freeze
 test_record
+test_record_file
+test_record_damage
+test_record_forged
+test_freeze
 test_exec
 test_exec_rtc
 test_exec_switched_off

@@ -16,7 +16,8 @@
 /* Room for the first try; VMs may come while the list is read. */
 #define LIST_ROOM	64
 
-/* Once to be told how long a record is. */
+/* Room for the first try; vCPUs may come while the record is read. */
+#define RECORD_ROOM	(16U << 10)
 #define RECORD_TRIES	8
 
 struct words {
@@ -46,6 +47,8 @@ static const struct words words[] = {
 	  "too many processes wait for their VMs to be taken over: end some first" },
 	{ KT_DEV_ADOPT, ERANGE,
 	  "policy or bound beyond what the administrator allows: see 'modinfo -p kvm_timers'" },
+	{ KT_DEV_ADOPT, EOPNOTSUPP,
+	  "the module loaded cannot take over this device, or not with that gap: write '--gap=stop' or '--gap=jump' where the clock goes as the TSC does" },
 	{ KT_DEV_OPEN_VM, ENOENT,
 	  "no such VM: see 'kvm-timers list'" },
 	{ KT_DEV_OPEN_VM, EPERM,
@@ -80,8 +83,12 @@ static const struct words words[] = {
 	  "the VM is gone: see 'kvm-timers list'" },
 	{ KT_DEV_SET_GAP, EOPNOTSUPP,
 	  "a clock that goes as the TSC does makes up for nothing: write 'gap=stop' or 'gap=jump'" },
+	{ KT_DEV_SET_GAP, ERANGE,
+	  "the module loaded does not know this gap: load the module this tool came with" },
 	{ KT_DEV_GET_RECORD, ESRCH,
 	  "the VM is gone: see 'kvm-timers list'" },
+	{ KT_DEV_GET_RECORD, ENOSPC,
+	  "its record grows faster than it can be read: try again when it gets no more vCPUs" },
 	{ KT_DEV_SET_RECORD, ESRCH,
 	  "the VM is gone: see 'kvm-timers list'" },
 	{ KT_DEV_SET_RECORD, EBUSY,
@@ -89,17 +96,15 @@ static const struct words words[] = {
 	{ KT_DEV_SET_RECORD, EPROTO,
 	  "a record of another version: load the module that it was saved with, or a newer one" },
 	{ KT_DEV_SET_RECORD, EBADMSG,
-	  "no record, or one with a state that no guest can bring about" },
+	  "no record, or one with a state that no guest can bring about: see 'kvm-timers show FILE'" },
 	{ KT_DEV_SET_RECORD, EXDEV,
 	  "a record of another kind of VM: its devices, its vCPUs and its HPET must be the same" },
 	{ KT_DEV_SET_RECORD, ESTALE,
 	  "the LAPIC timers have other registers than in the record: have the VMM restore the VM first" },
 	{ KT_DEV_SET_RECORD, ENODEV,
-	  "this CPU cannot give the VM a TSC of the record's frequency" },
+	  "the TSC cannot go by the record's frequency here: restore on a host that can scale it" },
 	{ KT_DEV_SET_RECORD, ERANGE,
 	  "policy or bound beyond what the administrator allows: see 'modinfo -p kvm_timers'" },
-	{ KT_DEV_ADOPT, EOPNOTSUPP,
-	  "the module loaded cannot take over this device, or not with that gap: see 'kvm-timers help exec'" },
 	{ KT_DEV_ANY, EPERM,
 	  "not permitted: be root or in the group kvm" },
 	{ KT_DEV_ANY, EACCES,
@@ -335,14 +340,13 @@ int kt_dev_set_gap(int vm, __u32 gap)
  */
 int kt_dev_get_record(int vm, void **record, __u32 *length)
 {
-	struct kvm_timers_record_call get = { .size = sizeof(get) };
+	struct kvm_timers_record_call get = { .size = sizeof(get), .length = RECORD_ROOM };
 	int tries, ret = -ENOSPC;
 	void *bytes = NULL;
 
-	/* vCPUs may come meanwhile. */
 	for (tries = 0; tries < RECORD_TRIES && ret == -ENOSPC; tries++) {
 		free(bytes);
-		bytes = calloc(1, get.length ? get.length : 1);
+		bytes = calloc(1, get.length);
 		if (!bytes)
 			return -ENOMEM;
 		get.addr = (unsigned long)bytes;

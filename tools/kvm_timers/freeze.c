@@ -34,7 +34,7 @@ int kt_freeze_take_gap(int *argc, char **argv, __u32 *gap)
 	int i, left = 0, ret;
 
 	for (i = 0; i < *argc; i++) {
-		if (argv[i][0] != '-' || !argv[i][1]) {
+		if (!kt_names_is_option(argv[i])) {
 			argv[left++] = argv[i];
 			continue;
 		}
@@ -46,6 +46,7 @@ int kt_freeze_take_gap(int *argc, char **argv, __u32 *gap)
 		if (ret)
 			return ret;
 	}
+	argv[left] = NULL;
 	*argc = left;
 
 	return KT_OUT_OK;

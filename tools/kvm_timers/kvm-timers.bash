@@ -54,11 +54,7 @@ _kvm_timers_words()
 	help:*)
 		[ "$nth" -gt 1 ] || printf '%s\n' exec list status set freeze thaw save restore \
 			show version help ;;
-	save:* | restore:*)
-		if [ "$nth" -le 1 ]; then _kvm_timers_ids; else compgen -f -- "$cur"; fi ;;
-	show:*)
-		[ "$nth" -gt 1 ] || compgen -f -- "$cur" ;;
-	status:* | freeze:* | thaw:*)
+	status:* | freeze:* | thaw:* | save:* | restore:*)
 		[ "$nth" -gt 1 ] || _kvm_timers_ids ;;
 	set:*)
 		if [ "$nth" -le 1 ]; then
@@ -109,8 +105,14 @@ _kvm_timers()
 		esac
 	done
 
-	mapfile -t COMPREPLY < <(compgen -W "$(_kvm_timers_words "$command" "$cur" "$nth")" -- \
-		"$cur")
+	case $command:$nth:$cur in
+	save:2:[!-]* | save:2: | restore:2:[!-]* | restore:2: | show:1:[!-]* | show:1:)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	*)
+		mapfile -t COMPREPLY < <(compgen -W \
+			"$(_kvm_timers_words "$command" "$cur" "$nth")" -- "$cur") ;;
+	esac
 
 	# A value or another word follows '=' or 'pit=': no blank.
 	case ${COMPREPLY[0]-} in

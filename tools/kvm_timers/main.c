@@ -258,17 +258,12 @@ static int take_global_options(int argc, char **argv, bool *help)
 	return left;
 }
 
-static bool is_option(const char *arg)
-{
-	return arg[0] == '-' && arg[1] && !(arg[1] >= '0' && arg[1] <= '9');
-}
-
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
 	int i;
 
 	for (i = 0; !cmd->has_options && i < argc; i++)
-		if (is_option(argv[i]))
+		if (kt_names_is_option(argv[i]))
 			return kt_names_refuse("option", argv[i], option_name);
 
 	if (argc < cmd->min_args)
@@ -295,7 +290,7 @@ static int dispatch(int argc, char **argv)
 				   "missing command: write 'kvm-timers help' for a list");
 	if (!strcmp(argv[0], "--version"))
 		argv[0] = "version";
-	if (is_option(argv[0]))
+	if (kt_names_is_option(argv[0]))
 		return kt_names_refuse("option", argv[0], option_name);
 
 	cmd = find_cmd(argv[0]);

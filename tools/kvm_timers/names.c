@@ -108,6 +108,26 @@ const char *kt_names_device(unsigned int device)
 }
 
 /**
+ * kt_names_format_devices() - names of several devices
+ * @devices:	KVM_TIMERS_PIT | ...
+ * @text:	result
+ * @room:	its size
+ */
+void kt_names_format_devices(__u32 devices, char *text, size_t room)
+{
+	unsigned int i;
+	size_t used;
+
+	*text = '\0';
+	for (i = 0; i < KVM_TIMERS_DEVICE_END; i++) {
+		if (!(devices & 1U << i))
+			continue;
+		used = strlen(text);
+		snprintf(text + used, room - used, "%s%s", used ? "," : "", kt_names_device(i));
+	}
+}
+
+/**
  * kt_names_ticking() - name of a device that gives interrupts, and so has a policy
  * @device:	enum kvm_timers_device
  *
@@ -227,6 +247,19 @@ int kt_names_parse_gap(const char *text, __u32 *gap)
 	}
 
 	return kt_names_refuse("gap", text, kt_names_gap);
+}
+
+/**
+ * kt_names_is_option() - whether an argument is an option
+ * @arg:	argument
+ *
+ * "-" is a file, and a negative number is one that is wrong.
+ *
+ * Return: true if it is one.
+ */
+bool kt_names_is_option(const char *arg)
+{
+	return arg[0] == '-' && arg[1] && !(arg[1] >= '0' && arg[1] <= '9');
 }
 
 /**

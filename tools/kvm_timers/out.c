@@ -103,6 +103,25 @@ void kt_out_add_u64(struct json_object *obj, const char *key, __u64 val)
 }
 
 /**
+ * kt_out_add_bits() - the names of bits that are set, an array of an object
+ * @obj:	object
+ * @key:	its name
+ * @bits:	bits
+ * @name:	gives the names by number, then NULL
+ */
+void kt_out_add_bits(struct json_object *obj, const char *key, __u32 bits,
+		     const char *(*name)(unsigned int i))
+{
+	struct json_object *array = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; name(i); i++)
+		if (bits & 1U << i)
+			json_object_array_add(array, json_object_new_string(name(i)));
+	json_object_object_add(obj, key, array);
+}
+
+/**
  * kt_out_count() - a row with a number
  * @name:	of the row
  * @val:	number

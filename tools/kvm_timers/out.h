@@ -28,6 +28,8 @@ int kt_out_fail(enum kt_out_exit code, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void kt_out_put_json(struct json_object *obj);
 void kt_out_add_u64(struct json_object *obj, const char *key, __u64 val);
+void kt_out_add_bits(struct json_object *obj, const char *key, __u32 bits,
+		     const char *(*name)(unsigned int i));
 void kt_out_count(const char *name, __u64 val);
 void kt_out_ns(const char *name, __u64 ns);
 int kt_out_finish(int code);

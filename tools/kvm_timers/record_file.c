@@ -21,7 +21,7 @@
 
 #define MAGIC		"KVMTIMR\n"
 #define VERSION		1
-#define MAX_FILE	(1U << 20)
+#define MAX_RECORD	(1U << 20)
 #define BOOT_ID		"/proc/sys/kernel/random/boot_id"
 
 /* All numbers are little-endian. */
@@ -34,6 +34,21 @@ struct header {
 	__u32	reserved;
 	char	boot_id[KT_RECORD_FILE_BOOT_ROOM];
 };
+
+/* The CRC is no signature: whatever is shown later is looked at now. */
+static bool is_boot_id(const char *text)
+{
+	size_t length = strnlen(text, KT_RECORD_FILE_BOOT_ROOM);
+	size_t i;
+
+	if (length == KT_RECORD_FILE_BOOT_ROOM || strspn(text, "0123456789abcdef-") != length)
+		return false;
+	for (i = length; i < KT_RECORD_FILE_BOOT_ROOM; i++)
+		if (text[i])
+			return false;
+
+	return true;
+}
 
 /**
  * kt_record_file_boot_id() - which boot of which host this is
@@ -50,6 +65,8 @@ void kt_record_file_boot_id(char *boot_id)
 		boot_id[0] = '\0';
 	fclose(file);
 	boot_id[strcspn(boot_id, "\n")] = '\0';
+	if (!is_boot_id(boot_id))
+		memset(boot_id, 0, KT_RECORD_FILE_BOOT_ROOM);
 }
 
 static __u32 crc_of(const struct header *header, const void *record, __u32 length)
@@ -102,6 +119,21 @@ static int refuse_path(const char *what, const char *path, int err)
 	return kt_out_fail(KT_OUT_ERROR, "cannot %s '%s': %s", what, path, strerror(err));
 }
 
+/* A pipe or a device: there is nothing to replace. */
+static int write_through(const struct kt_record_file *file, const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write_file(fd, file);
+	if (close(fd) && !ret)
+		ret = -errno;
+
+	return ret;
+}
+
 /* The old file, or all of the new one. */
 static int replace(const struct kt_record_file *file, const char *path)
 {
@@ -131,6 +163,27 @@ static int replace(const struct kt_record_file *file, const char *path)
 	return ret;
 }
 
+static int write_path(const struct kt_record_file *file, const char *path)
+{
+	struct stat stat_of;
+	char *target;
+	int ret;
+
+	if (stat(path, &stat_of))
+		return replace(file, path);
+	if (!S_ISREG(stat_of.st_mode))
+		return write_through(file, path);
+
+	/* A link stays one. */
+	target = realpath(path, NULL);
+	if (!target)
+		return -errno;
+	ret = replace(file, target);
+	free(target);
+
+	return ret;
+}
+
 /**
  * kt_record_file_write() - write a file
  * @file:	what is to be in it
@@ -140,7 +193,14 @@ static int replace(const struct kt_record_file *file, const char *path)
  */
 int kt_record_file_write(const struct kt_record_file *file, const char *path)
 {
-	int ret = strcmp(path, "-") ? replace(file, path) : write_file(STDOUT_FILENO, file);
+	int ret;
+
+	if (file->length > MAX_RECORD)
+		ret = -EFBIG;
+	else if (strcmp(path, "-"))
+		ret = write_path(file, path);
+	else
+		ret = write_file(STDOUT_FILENO, file);
 
 	return ret ? refuse_path("write", path, -ret) : KT_OUT_OK;
 }
@@ -172,27 +232,29 @@ static const char *check(const char *bytes, size_t length)
 	struct kvm_timers_record rec;
 
 	if (length < sizeof(header))
-		return "cut, or no record";
+		return "cut, or no record: name a file of 'kvm-timers save'";
+	if (length > sizeof(header) + MAX_RECORD)
+		return "longer than any record: name a file of 'kvm-timers save'";
 	memcpy(&header, bytes, sizeof(header));
 	if (memcmp(header.magic, MAGIC, sizeof(header.magic)))
-		return "no record";
+		return "no record: name a file of 'kvm-timers save'";
 	if (le32toh(header.version) != VERSION)
-		return "of another version of the tool";
+		return "of another version of the tool: use the one it was saved with";
 	if (le32toh(header.length) != length - sizeof(header))
-		return "cut, or more than a record";
+		return "cut, or more than a record: take another copy of it";
 	if (le32toh(header.crc) != crc_of(&header, bytes + sizeof(header),
 					  length - sizeof(header)))
-		return "damaged";
-	if (header.reserved || header.boot_id[sizeof(header.boot_id) - 1])
-		return "damaged";
+		return "damaged: take another copy of it";
+	if (header.reserved || !is_boot_id(header.boot_id))
+		return "damaged: take another copy of it";
 	if (length - sizeof(header) < sizeof(rec))
-		return "too short for a record";
+		return "too short for a record: name a file of 'kvm-timers save'";
 	memcpy(&rec, bytes + sizeof(header), sizeof(rec));
 	if (rec.version != KVM_TIMERS_RECORD_VERSION)
-		return "a record of another version";
+		return "a record of another version: use the tool it was saved with";
 	if (rec.size != length - sizeof(header) ||
 	    rec.size != sizeof(rec) + (size_t)rec.nr_vcpus * sizeof(rec.vcpu[0]))
-		return "damaged";
+		return "a record whose size is wrong: take another copy of it";
 
 	return NULL;
 }
@@ -221,6 +283,7 @@ static int take(struct kt_record_file *file, const char *bytes, size_t length)
  */
 int kt_record_file_read(struct kt_record_file *file, const char *path)
 {
+	const size_t room = sizeof(struct header) + MAX_RECORD + 1;
 	bool is_stdin = !strcmp(path, "-");
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	const char *why;
@@ -231,8 +294,9 @@ int kt_record_file_read(struct kt_record_file *file, const char *path)
 	if (fd < 0)
 		return refuse_path("read", path, errno);
 
-	bytes = malloc(MAX_FILE);
-	length = bytes ? read_all(fd, bytes, MAX_FILE) : -ENOMEM;
+	/* A byte more than there can be shows that there is more. */
+	bytes = malloc(room);
+	length = bytes ? read_all(fd, bytes, room) : -ENOMEM;
 	if (!is_stdin)
 		close(fd);
 	if (length < 0) {

@@ -93,7 +93,7 @@ static int parse_change(struct changes *changes, const char *arg)
 		return parse_gap(changes, arg + strlen("gap="));
 	if (!equals || !dot || dot > equals)
 		return kt_out_fail(KT_OUT_USAGE,
-				   "'%s' is no setting: write DEVICE.SETTING=VALUE, such as 'pit.policy=catchup'",
+				   "'%s' is no setting: write DEVICE.SETTING=VALUE, such as 'pit.policy=catchup', or gap=GAP",
 				   arg);
 
 	device = kt_names_find_ticking(arg, dot - arg);

@@ -91,32 +91,6 @@ static void add_process(struct json_object *obj, const struct vm *vm)
 	json_object_object_add(obj, "dead", json_object_new_boolean(vm->status.dead));
 }
 
-static struct json_object *device_names(__u32 devices)
-{
-	struct json_object *array = json_object_new_array();
-	unsigned int i;
-
-	for (i = 0; i < KVM_TIMERS_DEVICE_END; i++)
-		if (devices & 1U << i)
-			json_object_array_add(array, json_object_new_string(kt_names_device(i)));
-
-	return array;
-}
-
-static void format_devices(__u32 devices, char *text, size_t room)
-{
-	unsigned int i;
-	size_t used;
-
-	*text = '\0';
-	for (i = 0; i < KVM_TIMERS_DEVICE_END; i++) {
-		if (!(devices & 1U << i))
-			continue;
-		used = strlen(text);
-		snprintf(text + used, room - used, "%s%s", used ? "," : "", kt_names_device(i));
-	}
-}
-
 static void list_as_json(const struct vm *vms, size_t nr)
 {
 	struct json_object *array = json_object_new_array();
@@ -127,7 +101,7 @@ static void list_as_json(const struct vm *vms, size_t nr)
 		obj = json_object_new_object();
 		kt_out_add_u64(obj, "id", vms[i].status.id);
 		add_process(obj, &vms[i]);
-		json_object_object_add(obj, "devices", device_names(vms[i].status.devices));
+		kt_out_add_bits(obj, "devices", vms[i].status.devices, kt_names_device);
 		json_object_array_add(array, obj);
 	}
 	kt_out_put_json(array);
@@ -140,7 +114,7 @@ static void list_as_table(const struct vm *vms, size_t nr)
 
 	printf("%-10s %-10s %-32s %s\n", "ID", "PID", "DEVICES", "COMMAND");
 	for (i = 0; i < nr; i++) {
-		format_devices(vms[i].status.devices, devices, sizeof(devices));
+		kt_names_format_devices(vms[i].status.devices, devices, sizeof(devices));
 		snprintf(pid, sizeof(pid), vms[i].status.pid > 0 ? "%d" : "-", vms[i].status.pid);
 		printf("%-10u %-10s %-32s %s\n", vms[i].status.id, pid, devices,
 		       vms[i].status.dead ? "(gone)" : vms[i].comm[0] ? vms[i].comm : "-");
@@ -392,7 +366,7 @@ static void status_as_text(const struct vm *vm)
 	char devices[64];
 	unsigned int i;
 
-	format_devices(status->devices, devices, sizeof(devices));
+	kt_names_format_devices(status->devices, devices, sizeof(devices));
 	printf("VM %u%s\n", status->id, status->dead ? ": gone, these are its last counters" : "");
 	if (status->pid > 0)
 		printf("  %-20s %d%s%s%s\n", "PID", status->pid, vm->comm[0] ? " (" : "", vm->comm,

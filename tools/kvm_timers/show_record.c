@@ -6,6 +6,7 @@
 #include "show_record.h"
 
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "names.h"
@@ -61,6 +62,25 @@ static void reg(const struct sink *sink, const char *key, const char *name, __u6
 		printf("  %-20s 0x%llx\n", name, val);
 }
 
+static void flag(const struct sink *sink, const char *key, const char *name, bool val)
+{
+	if (sink->obj)
+		json_object_object_add(sink->obj, key, json_object_new_boolean(val));
+	else
+		printf("  %-20s %s\n", name, val ? "yes" : "no");
+}
+
+static void devices(const struct sink *sink, const char *key, const char *name, __u32 bits)
+{
+	char text[64];
+
+	kt_names_format_devices(bits, text, sizeof(text));
+	if (sink->obj)
+		kt_out_add_bits(sink->obj, key, bits, kt_names_device);
+	else
+		printf("  %-20s %s\n", name, text[0] ? text : "none");
+}
+
 static void word(const struct sink *sink, const char *key, const char *name, const char *text)
 {
 	if (!text)
@@ -77,6 +97,8 @@ static void put_debt(const struct sink *sink, const struct kvm_timers_debt *debt
 	count(sink, "unseen", "Not accounted yet", debt->unseen);
 	count(sink, "period_ns", "Period, ns", debt->period_ns);
 	time_of(sink, "last_ns", "Last interrupt", debt->last_ns);
+	time_of(sink, "room_ns", "None owed before", debt->room_ns);
+	reg(sink, "debt_flags", "Flags of the debt", debt->flags);
 }
 
 static void put_policy(const struct sink *sink, const struct kvm_timers_policy_config *tick)
@@ -98,7 +120,8 @@ static void put_clock(const struct kvm_timers_record *rec, struct json_object *o
 	time_of(&sink, "kvmclock_ns", "kvmclock shows", rec->kvmclock_ns);
 	number(&sink, "lag_ns", "Behind the host", rec->lag_ns, " ns");
 	time_of(&sink, "real_ns", "Host's UTC", rec->real_ns);
-	time_of(&sink, "boot_ns", "Since the host's boot", rec->boot_ns);
+	time_of(&sink, "boot_ns", "Host is up for", rec->boot_ns);
+	flag(&sink, "by_tsc", "By the TSC", rec->clock_flags & KVM_TIMERS_CLOCK_BY_TSC);
 	if (!(rec->clock_flags & KVM_TIMERS_CLOCK_BY_TSC))
 		return;
 
@@ -108,10 +131,37 @@ static void put_clock(const struct kvm_timers_record *rec, struct json_object *o
 	number(&sink, "line_shift", "Shift", rec->line_shift, "");
 }
 
+/* A row of a counter of the PIT. */
+static void nth(const struct sink *sink, unsigned int n,
+		void (*put)(const struct sink *sink, const char *key, const char *name, __u64 val),
+		const char *key, const char *name, __u64 val)
+{
+	char nth_key[32], nth_name[32];
+
+	snprintf(nth_key, sizeof(nth_key), "%s_%u", key, n);
+	snprintf(nth_name, sizeof(nth_name), "%s %u", name, n);
+	put(sink, nth_key, nth_name, val);
+}
+
+static void put_channel(const struct sink *sink, unsigned int n,
+			const struct kvm_timers_pit_channel *ch)
+{
+	nth(sink, n, reg, "control", "Control word", ch->cw);
+	nth(sink, n, count, "reload", "Reload value", ch->cr);
+	nth(sink, n, count, "count", "Count", ch->ce);
+	nth(sink, n, count, "clk", "CLK pulses", ch->clk);
+	nth(sink, n, count, "edges", "Edges", ch->edges);
+	nth(sink, n, time_of, "edge_ns", "Newest edge", ch->edge_ns);
+	nth(sink, n, reg, "flags", "Flags", ch->flags);
+	nth(sink, n, reg, "latched_count", "Output latch", ch->latched_count);
+	nth(sink, n, count, "latch_bytes", "Bytes left of it", ch->latch_bytes);
+	nth(sink, n, reg, "lsb", "First byte", ch->lsb);
+	nth(sink, n, reg, "status", "Status byte", ch->status);
+}
+
 static void put_pit(const struct kvm_timers_record *rec, struct json_object *obj)
 {
 	const struct kvm_timers_pit_record *pit = &rec->pit;
-	char key[32], name[32];
 	struct sink sink;
 	unsigned int i;
 
@@ -119,17 +169,9 @@ static void put_pit(const struct kvm_timers_record *rec, struct json_object *obj
 	put_policy(&sink, &rec->tick[KVM_TIMERS_DEVICE_PIT]);
 	put_debt(&sink, &pit->debt);
 	reg(&sink, "port61", "Port 0x61", pit->port61);
-	for (i = 0; i < 3; i++) {
-		snprintf(key, sizeof(key), "control_%u", i);
-		snprintf(name, sizeof(name), "Control word %u", i);
-		reg(&sink, key, name, pit->ch[i].cw);
-		snprintf(key, sizeof(key), "reload_%u", i);
-		snprintf(name, sizeof(name), "Reload value %u", i);
-		count(&sink, key, name, pit->ch[i].cr);
-		snprintf(key, sizeof(key), "count_%u", i);
-		snprintf(name, sizeof(name), "Count %u", i);
-		count(&sink, key, name, pit->ch[i].ce);
-	}
+	reg(&sink, "flags", "Flags", pit->flags);
+	for (i = 0; i < sizeof(pit->ch) / sizeof(pit->ch[0]); i++)
+		put_channel(&sink, i, &pit->ch[i]);
 }
 
 static void put_rtc(const struct kvm_timers_record *rec, struct json_object *obj)
@@ -149,33 +191,64 @@ static void put_rtc(const struct kvm_timers_record *rec, struct json_object *obj
 	reg(&sink, "century", "Century", rtc->century);
 	reg(&sink, "a", "Register A", rtc->a);
 	reg(&sink, "b", "Register B", rtc->b);
-	reg(&sink, "flags", "Flags", rtc->flags);
+	reg(&sink, "flags", "Flags of register C", rtc->flags);
+	reg(&sink, "index", "Index", rtc->index);
+	reg(&sink, "state", "State", rtc->state);
+	count(&sink, "cycle", "Cycle", rtc->cycle);
+	reg(&sink, "origin", "Divider 0 at cycle", rtc->origin);
+	count(&sink, "resumed", "Divider after SET", rtc->resumed);
+	count(&sink, "periods", "Periodic edges", rtc->periods);
+	count(&sink, "period_cycle", "Newest at cycle", rtc->period_cycle);
+	count(&sink, "rises", "Rises of IRQF", rtc->rises);
+	count(&sink, "served", "of them told", rtc->served);
+	count(&sink, "update_cycles", "Update, cycles", rtc->update_cycles);
+}
+
+static void put_hpet_timer(const struct kvm_timers_hpet_timer *timer, unsigned int n,
+			   struct json_object *obj)
+{
+	char key[32], name[32];
+	struct sink sink;
+
+	snprintf(key, sizeof(key), "timer_%u", n);
+	snprintf(name, sizeof(name), "Timer %u of hpet", n);
+	begin(&sink, obj, key, name);
+	reg(&sink, "config", "Tn_CONF", timer->config);
+	reg(&sink, "comparator", "Comparator", timer->comparator);
+	reg(&sink, "period", "Period", timer->period);
+	reg(&sink, "fsb", "FSB route", timer->fsb);
+	count(&sink, "pending", "Status bit", timer->pending);
+	time_of(&sink, "seen_ns", "Seen up to", timer->seen_ns);
+	count(&sink, "edges", "Edges", timer->edges);
+	time_of(&sink, "edge_ns", "Newest edge", timer->edge_ns);
+	put_debt(&sink, &timer->debt);
 }
 
 static void put_hpet(const struct kvm_timers_record *rec, struct json_object *obj)
 {
 	const struct kvm_timers_hpet_record *hpet = &rec->hpet;
-	char key[32], name[32];
-	struct sink sink, timer;
+	struct sink sink;
 	unsigned int i;
 
 	begin(&sink, obj, "hpet", "Device hpet");
 	put_policy(&sink, &rec->tick[KVM_TIMERS_DEVICE_HPET]);
 	count(&sink, "timers", "Timers", hpet->timers);
 	count(&sink, "counter_period_fs", "Counter period, fs", hpet->period_fs);
+	reg(&sink, "route_cap", "Routes", hpet->route_cap);
 	reg(&sink, "config", "GEN_CONF", hpet->config);
 	reg(&sink, "base", "Counter", hpet->base);
 	time_of(&sink, "base_ns", "at guest time", hpet->base_ns);
-	for (i = 0; i < hpet->timers && i < KVM_TIMERS_HPET_TIMERS; i++) {
-		snprintf(key, sizeof(key), "timer_%u", i);
-		snprintf(name, sizeof(name), "Timer %u of hpet", i);
-		begin(&timer, sink.obj, key, name);
-		reg(&timer, "config", "Tn_CONF", hpet->timer[i].config);
-		reg(&timer, "comparator", "Comparator", hpet->timer[i].comparator);
-		reg(&timer, "period", "Period", hpet->timer[i].period);
-		reg(&timer, "fsb", "FSB route", hpet->timer[i].fsb);
-		put_debt(&timer, &hpet->timer[i].debt);
-	}
+	for (i = 0; i < hpet->timers && i < KVM_TIMERS_HPET_TIMERS; i++)
+		put_hpet_timer(&hpet->timer[i], i, sink.obj);
+}
+
+/* Its timers are with the vCPUs. */
+static void put_lapic(const struct kvm_timers_record *rec, struct json_object *obj)
+{
+	struct sink sink;
+
+	begin(&sink, obj, "lapic", "Device lapic");
+	put_policy(&sink, &rec->tick[KVM_TIMERS_DEVICE_LAPIC]);
 }
 
 static void put_vcpu(const struct kvm_timers_vcpu_record *vcpu, struct json_object *array)
@@ -190,6 +263,7 @@ static void put_vcpu(const struct kvm_timers_vcpu_record *vcpu, struct json_obje
 	}
 	if (array)
 		kt_out_add_u64(sink.obj, "id", vcpu->id);
+	reg(&sink, "flags", "Flags", vcpu->flags);
 	reg(&sink, "tsc", "TSC", vcpu->tsc);
 	reg(&sink, "tsc_adjust", "TSC_ADJUST", vcpu->tsc_adjust);
 	count(&sink, "tsc_khz", "TSC, kHz", vcpu->tsc_khz);
@@ -200,8 +274,12 @@ static void put_vcpu(const struct kvm_timers_vcpu_record *vcpu, struct json_obje
 	reg(&sink, "tmict", "TMICT", vcpu->tmict);
 	reg(&sink, "tdcr", "TDCR", vcpu->tdcr);
 	reg(&sink, "deadline", "TSC deadline", vcpu->deadline);
+	count(&sink, "cycle_ns", "Input clock, ns", vcpu->cycle_ns);
 	count(&sink, "left_ns", "Count ends in, ns", vcpu->left_ns);
 	time_of(&sink, "origin_ns", "from guest time", vcpu->origin_ns);
+	time_of(&sink, "seen_ns", "Seen up to", vcpu->seen_ns);
+	count(&sink, "edges", "Edges", vcpu->edges);
+	time_of(&sink, "edge_ns", "Newest edge", vcpu->edge_ns);
 	put_debt(&sink, &vcpu->debt);
 }
 
@@ -221,7 +299,9 @@ void kt_show_record(const struct kvm_timers_record *rec, const char *boot_id)
 		printf("Record\n");
 	count(&sink, "version", "Version", rec->version);
 	count(&sink, "size", "Bytes", rec->size);
-	word(&sink, "boot_id", "Boot of the host", boot_id);
+	word(&sink, "boot_id", "Boot of the host", boot_id[0] ? boot_id : NULL);
+	devices(&sink, "devices", "Devices", rec->devices);
+	devices(&sink, "active", "Active", rec->active);
 	put_clock(rec, obj);
 	if (rec->active & KVM_TIMERS_PIT)
 		put_pit(rec, obj);
@@ -229,6 +309,8 @@ void kt_show_record(const struct kvm_timers_record *rec, const char *boot_id)
 		put_rtc(rec, obj);
 	if (rec->active & KVM_TIMERS_HPET)
 		put_hpet(rec, obj);
+	if (rec->active & KVM_TIMERS_LAPIC)
+		put_lapic(rec, obj);
 	if (obj)
 		json_object_object_add(obj, "vcpus", vcpus);
 	for (i = 0; i < rec->nr_vcpus; i++)

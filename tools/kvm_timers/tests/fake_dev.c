@@ -21,7 +21,10 @@
  * KT_FAKE_CLOCK_FLAGS=BITS	of it
  * KT_FAKE_GAP=N	what a pause is to it
  * KT_FAKE_VCPUS=N	vCPUs of its record (default 2)
+ * KT_FAKE_FROZEN=FILE	where it is kept which VMs stand still; else each process begins anew
  */
+#include "fake.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -37,22 +40,20 @@
 #define MAX_FDS		1024
 #define KIND_DEVICE	(-1)
 
-#define ALL_DEVICES	((1U << KVM_TIMERS_DEVICE_END) - 1)
-
 #define RTC_LAST_S	4102444799
 #define RTC_OFFSET_S	86400
 
 /* By fd: KIND_DEVICE, the id of a VM, or 0. */
 static int kinds[MAX_FDS];
 
-static long env_number(const char *name, long otherwise)
+long fake_number(const char *name, long otherwise)
 {
 	const char *text = getenv(name);
 
 	return text && *text ? strtol(text, NULL, 10) : otherwise;
 }
 
-static void put_log(const char *fmt, ...)
+void fake_log(const char *fmt, ...)
 {
 	const char *path = getenv("KT_FAKE_LOG");
 	va_list args;
@@ -67,7 +68,7 @@ static void put_log(const char *fmt, ...)
 	fclose(file);
 }
 
-static int fail(int err)
+int fake_fail(int err)
 {
 	errno = err;
 	return -1;
@@ -90,7 +91,7 @@ static int new_fd(int kind, int flags)
 
 	if (fd >= MAX_FDS) {
 		close(fd);
-		return fail(EMFILE);
+		return fake_fail(EMFILE);
 	}
 	if (fd >= 0)
 		kinds[fd] = kind;
@@ -137,7 +138,7 @@ static int check_advance(__u32 advance, __u32 ns)
 
 static void log_tick(unsigned int device, const struct kvm_timers_policy_config *tick)
 {
-	put_log("tick device=%u policy=%u rate=%u limit=%u threshold=%u\n", device, tick->policy,
+	fake_log("tick device=%u policy=%u rate=%u limit=%u threshold=%u\n", device, tick->policy,
 		tick->catchup_max_rate_pct, tick->catchup_limit_ms, tick->catchup_threshold_us);
 }
 
@@ -147,52 +148,52 @@ static int do_adopt(const struct kvm_timers_config *config)
 	int ret;
 
 	if (config->size != sizeof(*config))
-		return fail(E2BIG);
+		return fake_fail(E2BIG);
 	if (config->flags)
-		return fail(EINVAL);
-	if (config->devices & ~ALL_DEVICES)
-		return fail(EOPNOTSUPP);
-	if (config->devices & env_number("KT_FAKE_OFF", 0)) {
-		put_log("refuse devices=%u\n", config->devices);
-		return fail(ENODEV);
+		return fake_fail(EINVAL);
+	if (config->devices & ~FAKE_ALL_DEVICES)
+		return fake_fail(EOPNOTSUPP);
+	if (config->devices & fake_number("KT_FAKE_OFF", 0)) {
+		fake_log("refuse devices=%u\n", config->devices);
+		return fake_fail(ENODEV);
 	}
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
 		if (check_tick(&config->tick[i]))
-			return fail(-check_tick(&config->tick[i]));
+			return fake_fail(-check_tick(&config->tick[i]));
 	if (check_rtc(config))
-		return fail(-check_rtc(config));
+		return fake_fail(-check_rtc(config));
 	ret = check_advance(config->lapic_advance, config->lapic_advance_ns);
 	if (ret)
-		return fail(-ret);
+		return fake_fail(-ret);
 
 	if (config->clock_rate > KVM_TIMERS_CLOCK_TSC || config->gap > KVM_TIMERS_GAP_SLEW)
-		return fail(ERANGE);
+		return fake_fail(ERANGE);
 	if (config->clock_rate == KVM_TIMERS_CLOCK_TSC && config->gap == KVM_TIMERS_GAP_SLEW)
-		return fail(EOPNOTSUPP);
+		return fake_fail(EOPNOTSUPP);
 
-	put_log("adopt pid=%d devices=%u base=%u time=%lld\n", getpid(), config->devices,
+	fake_log("adopt pid=%d devices=%u base=%u time=%lld\n", getpid(), config->devices,
 		config->rtc_base, config->rtc_time_s);
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
 		log_tick(i, &config->tick[i]);
-	put_log("advance=%u ns=%u\n", config->lapic_advance, config->lapic_advance_ns);
-	put_log("clock=%u\n", config->clock_rate);
-	put_log("gap=%u\n", config->gap);
+	fake_log("advance=%u ns=%u\n", config->lapic_advance, config->lapic_advance_ns);
+	fake_log("clock=%u\n", config->clock_rate);
+	fake_log("gap=%u\n", config->gap);
 
 	return 0;
 }
 
 static int do_list(struct kvm_timers_list *list)
 {
-	__u32 nr = env_number("KT_FAKE_VMS", 2);
+	__u32 nr = fake_number("KT_FAKE_VMS", 2);
 	__u32 *ids = (__u32 *)(uintptr_t)list->ids;
 	__u32 i;
 
 	if (list->size != sizeof(*list))
-		return fail(E2BIG);
+		return fake_fail(E2BIG);
 
 	for (i = 0; i < nr && i < list->count; i++)
 		ids[i] = i + 1;
-	put_log("list room=%u\n", list->count);
+	fake_log("list room=%u\n", list->count);
 	list->count = nr;
 
 	return 0;
@@ -200,10 +201,10 @@ static int do_list(struct kvm_timers_list *list)
 
 static int do_open(unsigned long id)
 {
-	if (id < 1 || id > (unsigned long)env_number("KT_FAKE_VMS", 2) ||
-	    id == (unsigned long)env_number("KT_FAKE_HIDDEN", 0))
-		return fail(ENOENT);
-	put_log("open id=%lu\n", id);
+	if (id < 1 || id > (unsigned long)fake_number("KT_FAKE_VMS", 2) ||
+	    id == (unsigned long)fake_number("KT_FAKE_HIDDEN", 0))
+		return fake_fail(ENOENT);
+	fake_log("open id=%lu\n", id);
 
 	return new_fd(id, O_CLOEXEC);
 }
@@ -285,15 +286,15 @@ static const struct kvm_timers_device_status idle = {
 
 static void fill_busy(struct kvm_timers_status *status)
 {
-	status->rtc_base = env_number("KT_FAKE_RTC_BASE", KVM_TIMERS_RTC_UTC);
-	status->rtc_time_s = env_number("KT_FAKE_RTC_TIME", 981173106);
-	status->hpet_flags = env_number("KT_FAKE_HPET_FLAGS",
+	status->rtc_base = fake_number("KT_FAKE_RTC_BASE", KVM_TIMERS_RTC_UTC);
+	status->rtc_time_s = fake_number("KT_FAKE_RTC_TIME", 981173106);
+	status->hpet_flags = fake_number("KT_FAKE_HPET_FLAGS",
 					KVM_TIMERS_HPET_ENABLED | KVM_TIMERS_HPET_LEGACY);
 	status->hpet_counter = UINT64_MAX - 1;
 	status->hpet_period_fs = 69841279;
 	status->hpet_timers = 32;
 	status->lapic_vcpus = 255;
-	status->lapic_advance = env_number("KT_FAKE_ADVANCE", KVM_TIMERS_ADVANCE_AUTO);
+	status->lapic_advance = fake_number("KT_FAKE_ADVANCE", KVM_TIMERS_ADVANCE_AUTO);
 	status->lapic_advance_ns = 1234;
 	status->device[KVM_TIMERS_DEVICE_PIT] = busy_pit;
 	status->device[KVM_TIMERS_DEVICE_RTC] = busy_rtc;
@@ -303,9 +304,11 @@ static void fill_busy(struct kvm_timers_status *status)
 
 static void fill_clock(struct kvm_timers_status *status)
 {
-	status->clock_rate = env_number("KT_FAKE_CLOCK", KVM_TIMERS_CLOCK_HOST);
-	status->clock_flags = env_number("KT_FAKE_CLOCK_FLAGS", KVM_TIMERS_CLOCK_BY_TSC);
-	status->gap = env_number("KT_FAKE_GAP", KVM_TIMERS_GAP_STOP);
+	status->clock_rate = fake_number("KT_FAKE_CLOCK", KVM_TIMERS_CLOCK_HOST);
+	status->clock_flags = fake_number("KT_FAKE_CLOCK_FLAGS", KVM_TIMERS_CLOCK_BY_TSC);
+	if (fake_is_frozen(status->id))
+		status->clock_flags |= KVM_TIMERS_CLOCK_FROZEN;
+	status->gap = fake_number("KT_FAKE_GAP", KVM_TIMERS_GAP_STOP);
 	status->clock_thaws = 9007199254740995;
 	status->clock_stopped_ns = 3000000009;
 	status->clock_lag_ns = -73;
@@ -330,23 +333,23 @@ static void fill_idle(struct kvm_timers_status *status)
 static int do_status(int id, struct kvm_timers_status *status)
 {
 	if (status->size != sizeof(*status))
-		return fail(E2BIG);
+		return fake_fail(E2BIG);
 
 	memset(status, 0, sizeof(*status));
 	status->size = sizeof(*status);
 	status->id = id;
-	status->devices = env_number("KT_FAKE_DEVICES", ALL_DEVICES);
+	status->devices = fake_number("KT_FAKE_DEVICES", FAKE_ALL_DEVICES);
 	status->guest_ns = 12003000000004ULL * id;
 	status->mem_bytes = 4096;
 	status->dead = id == 2;
-	status->pid = id == 1 ? env_number("KT_FAKE_PID", 0) : 0;
+	status->pid = id == 1 ? fake_number("KT_FAKE_PID", 0) : 0;
 	if (id == 1) {
 		fill_busy(status);
 		fill_clock(status);
 	} else {
 		fill_idle(status);
 	}
-	put_log("status id=%d\n", id);
+	fake_log("status id=%d\n", id);
 
 	return 0;
 }
@@ -354,17 +357,17 @@ static int do_status(int id, struct kvm_timers_status *status)
 static int do_set(int id, const struct kvm_timers_set_policy *set)
 {
 	if (set->size != sizeof(*set))
-		return fail(E2BIG);
+		return fake_fail(E2BIG);
 	if (set->device >= KVM_TIMERS_NR_DEVICES)
-		return fail(EOPNOTSUPP);
+		return fake_fail(EOPNOTSUPP);
 	if (check_tick(&set->tick))
-		return fail(-check_tick(&set->tick));
+		return fake_fail(-check_tick(&set->tick));
 	if (id == 2)
-		return fail(ESRCH);
-	if (!(env_number("KT_FAKE_DEVICES", ALL_DEVICES) & 1U << set->device))
-		return fail(ENODEV);
+		return fake_fail(ESRCH);
+	if (!(fake_number("KT_FAKE_DEVICES", FAKE_ALL_DEVICES) & 1U << set->device))
+		return fake_fail(ENODEV);
 
-	put_log("set id=%d device=%u policy=%u rate=%u limit=%u threshold=%u\n", id, set->device,
+	fake_log("set id=%d device=%u policy=%u rate=%u limit=%u threshold=%u\n", id, set->device,
 		set->tick.policy, set->tick.catchup_max_rate_pct, set->tick.catchup_limit_ms,
 		set->tick.catchup_threshold_us);
 
@@ -376,127 +379,18 @@ static int do_advance(int id, const struct kvm_timers_set_advance *set)
 	int ret;
 
 	if (set->size != sizeof(*set))
-		return fail(E2BIG);
+		return fake_fail(E2BIG);
 	if (set->reserved)
-		return fail(EINVAL);
+		return fake_fail(EINVAL);
 	ret = check_advance(set->advance, set->advance_ns);
 	if (ret)
-		return fail(-ret);
+		return fake_fail(-ret);
 	if (id == 2)
-		return fail(ESRCH);
-	if (!(env_number("KT_FAKE_DEVICES", ALL_DEVICES) & KVM_TIMERS_LAPIC))
-		return fail(ENODEV);
+		return fake_fail(ESRCH);
+	if (!(fake_number("KT_FAKE_DEVICES", FAKE_ALL_DEVICES) & KVM_TIMERS_LAPIC))
+		return fake_fail(ENODEV);
 
-	put_log("set id=%d advance=%u ns=%u\n", id, set->advance, set->advance_ns);
-
-	return 0;
-}
-
-static int do_freeze(int id)
-{
-	if (id == 2)
-		return fail(ESRCH);
-	put_log("freeze id=%d\n", id);
-
-	return 0;
-}
-
-static int do_gap(int id, const char *what, const struct kvm_timers_thaw *arg)
-{
-	if (arg->size != sizeof(*arg))
-		return fail(E2BIG);
-	if (arg->gap > KVM_TIMERS_GAP_SLEW)
-		return fail(ERANGE);
-	if (arg->gap == KVM_TIMERS_GAP_SLEW &&
-	    env_number("KT_FAKE_CLOCK", KVM_TIMERS_CLOCK_HOST) == KVM_TIMERS_CLOCK_TSC)
-		return fail(EOPNOTSUPP);
-	if (id == 2)
-		return fail(ESRCH);
-	put_log("%s id=%d gap=%u\n", what, id, arg->gap);
-
-	return 0;
-}
-
-/* One in which each field that is shown has a number of its own. */
-static void fill_record(struct kvm_timers_record *rec, __u32 nr_vcpus)
-{
-	__u32 i;
-
-	rec->size = sizeof(*rec) + nr_vcpus * sizeof(rec->vcpu[0]);
-	rec->version = KVM_TIMERS_RECORD_VERSION;
-	rec->devices = ALL_DEVICES;
-	rec->active = KVM_TIMERS_PIT | KVM_TIMERS_RTC | KVM_TIMERS_HPET | KVM_TIMERS_LAPIC;
-	rec->clock_rate = KVM_TIMERS_CLOCK_TSC;
-	rec->gap = KVM_TIMERS_GAP_JUMP;
-	rec->clock_flags = KVM_TIMERS_CLOCK_BY_TSC;
-	rec->nr_vcpus = nr_vcpus;
-	rec->guest_ns = 9007199254740993;
-	rec->kvmclock_ns = 11000000012;
-	rec->lag_ns = -13;
-	rec->line_tsc = 0x14;
-	rec->line_ns = 15;
-	rec->line_mul = 0x80000016;
-	rec->line_shift = -17;
-	rec->real_ns = 18;
-	rec->boot_ns = 19;
-	rec->tick[KVM_TIMERS_DEVICE_PIT].policy = KVM_TIMERS_POLICY_DISCARD;
-	rec->pit.ch[0].cw = 0x34;
-	rec->pit.ch[0].cr = 11932;
-	rec->pit.ch[2].ce = 77;
-	rec->pit.debt.owed = 41;
-	rec->rtc.time[9] = 0x26;
-	rec->rtc.century = 0x20;
-	rec->rtc.a = 0x2d;
-	rec->hpet.timers = 3;
-	rec->hpet.base = 0xfeedbeef;
-	rec->hpet.timer[2].comparator = 0xabcd;
-	for (i = 0; i < nr_vcpus; i++) {
-		rec->vcpu[i].id = i * 3;
-		rec->vcpu[i].tsc = 0x7000 + i;
-		rec->vcpu[i].tsc_khz = 2400000;
-		rec->vcpu[i].flags = i ? 0 : KVM_TIMERS_VCPU_LAPIC;
-		rec->vcpu[i].lvtt = i ? 0 : 0x200ef;
-	}
-}
-
-static int do_get_record(int id, struct kvm_timers_record_call *get)
-{
-	struct kvm_timers_record *rec = (struct kvm_timers_record *)(uintptr_t)get->addr;
-	__u32 nr_vcpus = env_number("KT_FAKE_VCPUS", 2);
-	__u32 room = get->length;
-
-	if (get->size != sizeof(*get))
-		return fail(E2BIG);
-	if (get->flags || get->reserved)
-		return fail(EINVAL);
-	if (id == 2)
-		return fail(ESRCH);
-	get->length = sizeof(*rec) + nr_vcpus * sizeof(rec->vcpu[0]);
-	put_log("get_record id=%d room=%u\n", id, room);
-	if (room < get->length)
-		return fail(ENOSPC);
-	memset(rec, 0, get->length);
-	fill_record(rec, nr_vcpus);
-
-	return 0;
-}
-
-static int do_set_record(int id, const struct kvm_timers_record_call *set)
-{
-	const struct kvm_timers_record *rec = (void *)(uintptr_t)set->addr;
-	__u32 i, sum = 0;
-
-	if (set->size != sizeof(*set))
-		return fail(E2BIG);
-	if (set->flags & ~KVM_TIMERS_RECORD_SAME_BOOT || set->reserved)
-		return fail(EINVAL);
-	if (set->length < sizeof(*rec) || rec->size != set->length)
-		return fail(EBADMSG);
-	if (id == 2)
-		return fail(ESRCH);
-	for (i = 0; i < set->length; i++)
-		sum = sum * 31 + ((const unsigned char *)rec)[i];
-	put_log("set_record id=%d flags=%u length=%u sum=%u\n", id, set->flags, set->length, sum);
+	fake_log("set id=%d advance=%u ns=%u\n", id, set->advance, set->advance_ns);
 
 	return 0;
 }
@@ -506,16 +400,16 @@ static int device_ioctl(unsigned long request, void *arg)
 	switch (request) {
 	case KVM_TIMERS_GET_VERSION:
 		if (failure_of("version"))
-			return fail(failure_of("version"));
-		return env_number("KT_FAKE_ABI", KVM_TIMERS_ABI_VERSION);
+			return fake_fail(failure_of("version"));
+		return fake_number("KT_FAKE_ABI", KVM_TIMERS_ABI_VERSION);
 	case KVM_TIMERS_ADOPT:
-		return failure_of("adopt") ? fail(failure_of("adopt")) : do_adopt(arg);
+		return failure_of("adopt") ? fake_fail(failure_of("adopt")) : do_adopt(arg);
 	case KVM_TIMERS_LIST:
-		return failure_of("list") ? fail(failure_of("list")) : do_list(arg);
+		return failure_of("list") ? fake_fail(failure_of("list")) : do_list(arg);
 	case KVM_TIMERS_OPEN:
-		return failure_of("open") ? fail(failure_of("open")) : do_open((unsigned long)arg);
+		return failure_of("open") ? fake_fail(failure_of("open")) : do_open((unsigned long)arg);
 	default:
-		return fail(ENOTTY);
+		return fake_fail(ENOTTY);
 	}
 }
 
@@ -523,25 +417,25 @@ static int vm_ioctl(int id, unsigned long request, void *arg)
 {
 	switch (request) {
 	case KVM_TIMERS_GET_STATUS:
-		return failure_of("status") ? fail(failure_of("status")) : do_status(id, arg);
+		return failure_of("status") ? fake_fail(failure_of("status")) : do_status(id, arg);
 	case KVM_TIMERS_SET_POLICY:
-		return failure_of("set") ? fail(failure_of("set")) : do_set(id, arg);
+		return failure_of("set") ? fake_fail(failure_of("set")) : do_set(id, arg);
 	case KVM_TIMERS_SET_ADVANCE:
-		return failure_of("advance") ? fail(failure_of("advance")) : do_advance(id, arg);
+		return failure_of("advance") ? fake_fail(failure_of("advance")) : do_advance(id, arg);
 	case KVM_TIMERS_FREEZE:
-		return failure_of("freeze") ? fail(failure_of("freeze")) : do_freeze(id);
+		return failure_of("freeze") ? fake_fail(failure_of("freeze")) : fake_freeze(id);
 	case KVM_TIMERS_THAW:
-		return failure_of("thaw") ? fail(failure_of("thaw")) : do_gap(id, "thaw", arg);
+		return failure_of("thaw") ? fake_fail(failure_of("thaw")) : fake_thaw(id, arg);
 	case KVM_TIMERS_SET_GAP:
-		return failure_of("gap") ? fail(failure_of("gap")) : do_gap(id, "gap", arg);
+		return failure_of("gap") ? fake_fail(failure_of("gap")) : fake_set_gap(id, arg);
 	case KVM_TIMERS_GET_RECORD:
-		return failure_of("get_record") ? fail(failure_of("get_record")) :
-						  do_get_record(id, arg);
+		return failure_of("get_record") ? fake_fail(failure_of("get_record")) :
+						  fake_get_record(id, arg);
 	case KVM_TIMERS_SET_RECORD:
-		return failure_of("set_record") ? fail(failure_of("set_record")) :
-						  do_set_record(id, arg);
+		return failure_of("set_record") ? fake_fail(failure_of("set_record")) :
+						  fake_set_record(id, arg);
 	default:
-		return fail(ENOTTY);
+		return fake_fail(ENOTTY);
 	}
 }
 
@@ -549,9 +443,9 @@ static int open_any(int dir, const char *path, int flags, mode_t mode)
 {
 	if (strcmp(path, "/dev/kvm_timers"))
 		return syscall(SYS_openat, dir, path, flags, mode);
-	if (env_number("KT_FAKE_OPEN", 0))
-		return fail(env_number("KT_FAKE_OPEN", 0));
-	put_log("device cloexec=%d\n", !!(flags & O_CLOEXEC));
+	if (fake_number("KT_FAKE_OPEN", 0))
+		return fake_fail(fake_number("KT_FAKE_OPEN", 0));
+	fake_log("device cloexec=%d\n", !!(flags & O_CLOEXEC));
 
 	return new_fd(KIND_DEVICE, flags);
 }
