@@ -593,6 +593,11 @@ test_set()
 	ok $? "and the policy has not been changed"
 	unset KT_FAKE_CLOCK
 
+	export KT_FAKE_FAIL=set=34
+	fails 1 "what the administrator allows" set 1 gap=jump pit.policy=merge
+	! grep -q '^gap' "$log"
+	ok $? "nor the gap where a policy is refused"
+	unset KT_FAKE_FAIL
 	fails 1 "VM 2: the VM is gone" set 2 gap=stop
 	fails 1 "VM 2, lapic: the VM is gone" set 2 lapic.advance_ns=5
 	fails 1 "VM 2, pit: the VM is gone" set 2 pit.policy=merge

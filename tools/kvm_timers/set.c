@@ -2,6 +2,7 @@
 /*
  * kvm-timers set: change the lost-tick policy, the advance, or the gap, of a running VM.
  */
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -149,13 +150,11 @@ static int change_vm(int vm, __u32 id, const struct changes *changes)
 					   "VM %u: its %s has not been taken over: see 'kvm-timers status %u'",
 					   id, kt_names_device(i), id);
 
-	/* The one that may be refused for what the VM is comes first. */
-	if (changes->has_gap) {
-		ret = kt_dev_set_gap(vm, changes->gap);
-		if (ret < 0)
-			return kt_out_fail(KT_OUT_ERROR, "VM %u: %s", id,
-					   kt_dev_words(KT_DEV_SET_GAP, ret));
-	}
+	if (changes->has_gap && changes->gap == KVM_TIMERS_GAP_SLEW &&
+	    status.clock_rate == KVM_TIMERS_CLOCK_TSC)
+		return kt_out_fail(KT_OUT_ERROR, "VM %u: %s", id,
+				   kt_dev_words(KT_DEV_SET_GAP, -EOPNOTSUPP));
+
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++) {
 		if (!changes->tick[i].named)
 			continue;
@@ -175,6 +174,14 @@ static int change_vm(int vm, __u32 id, const struct changes *changes)
 		ret = kt_dev_set_advance(vm, changes->advance.advance, changes->advance.ns);
 		if (ret < 0)
 			return refuse(id, KVM_TIMERS_DEVICE_LAPIC, KT_DEV_SET_ADVANCE, ret);
+	}
+
+	/* Of all of them this one cannot be refused any more. */
+	if (changes->has_gap) {
+		ret = kt_dev_set_gap(vm, changes->gap);
+		if (ret < 0)
+			return kt_out_fail(KT_OUT_ERROR, "VM %u: %s", id,
+					   kt_dev_words(KT_DEV_SET_GAP, ret));
 	}
 
 	return KT_OUT_OK;
