@@ -7,14 +7,19 @@
 
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
+#include <linux/module.h>
 #include <linux/static_call.h>
 
 #include "symbols.h"
 
 struct kt_vm;
 
-/* The function that a redirect stands in for, to be called by static_call(kt_original_NAME). */
-#define KT_ORIGINAL(name)	DEFINE_STATIC_CALL_NULL(kt_original_##name, name)
+/*
+ * The function that a redirect stands in for, to be called by static_call(kt_original_NAME). The
+ * module's file names it, for "kvm-timers doctor" to see who else has redirected it.
+ */
+#define KT_ORIGINAL(name)	DEFINE_STATIC_CALL_NULL(kt_original_##name, name); \
+				MODULE_INFO(redirects, #name)
 
 DECLARE_STATIC_CALL(kt_original_kvm_lapic_reg_write, kvm_lapic_reg_write);
 DECLARE_STATIC_CALL(kt_original_kvm_set_lapic_tscdeadline_msr, kvm_set_lapic_tscdeadline_msr);

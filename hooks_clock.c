@@ -20,9 +20,12 @@
 
 #define KNOWN_FLAGS	(KVM_CLOCK_TSC_STABLE | KVM_CLOCK_REALTIME | KVM_CLOCK_HOST_TSC)
 
-KT_ORIGINAL(get_kvmclock);
+#ifdef KT_COMPAT_WALL_CLOCK_EPOCH
 KT_ORIGINAL(get_kvmclock_ns);
 KT_ORIGINAL(kvm_get_wall_clock_epoch);
+#else
+KT_ORIGINAL(get_kvmclock);
+#endif
 KT_ORIGINAL(kvm_setup_guest_pvclock);
 KT_ORIGINAL(kvm_hv_setup_tsc_page);
 
