@@ -7,6 +7,7 @@
 #ifndef KT_CMD_H
 #define KT_CMD_H
 
+int kt_doctor_run(int argc, char **argv);
 int kt_exec_run(int argc, char **argv);
 int kt_set_run(int argc, char **argv);
 int kt_freeze_run(int argc, char **argv);

@@ -128,6 +128,15 @@ static const struct cmd cmds[] = {
 		.usage		= "show FILE",
 		.summary	= "show what is in a record",
 	}, {
+		.name		= "doctor",
+		.run		= kt_doctor_run,
+		.max_args	= NO_LIMIT,
+		.has_options	= true,
+		.usage		= "doctor [--root=DIR]",
+		.summary	= "say whether this host can run the module, and what to do if not",
+		.details	=
+"  --root=DIR  look at the host whose root directory is mounted there\n",
+	}, {
 		.name		= "version",
 		.run		= kt_show_version,
 		.usage		= "version",
