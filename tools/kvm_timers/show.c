@@ -25,64 +25,11 @@
 #define FS_PER_NS	1000000U
 #define LAST_BUCKET	(KVM_TIMERS_LATE_BUCKETS - 1)
 
-/* Room for a process's name, a bound of the histogram, and what an RTC shows. */
-#define COMM_ROOM	64
+/* Room for a bound of the histogram, and for what an RTC shows. */
 #define BOUND_ROOM	32
 #define TIME_ROOM	64
 
-/**
- * struct vm - one VM to show
- * @status:	from the module
- * @comm:	name of its process, empty if that is not known
- */
-struct vm {
-	struct kvm_timers_status	status;
-	char				comm[COMM_ROOM];
-};
-
-static void read_comm(struct vm *vm)
-{
-	char path[64];
-	FILE *file;
-
-	vm->comm[0] = '\0';
-	/* A process that ended may have left its number to another one. */
-	if (vm->status.pid <= 0 || vm->status.dead)
-		return;
-
-	snprintf(path, sizeof(path), "/proc/%d/comm", vm->status.pid);
-	file = fopen(path, "re");
-	if (!file)
-		return;
-	if (!fgets(vm->comm, sizeof(vm->comm), file))
-		vm->comm[0] = '\0';
-	fclose(file);
-	vm->comm[strcspn(vm->comm, "\n")] = '\0';
-	kt_out_clean(vm->comm);
-}
-
-/* Return: 0, -ENOENT with nothing reported, or enum kt_out_exit. */
-static int read_vm(int dev, __u32 id, struct vm *vm)
-{
-	int fd, ret;
-
-	fd = kt_dev_open_vm(dev, id);
-	if (fd == -ENOENT)
-		return fd;
-	if (fd < 0)
-		return kt_out_fail(KT_OUT_ERROR, "VM %u: %s", id, kt_dev_words(KT_DEV_OPEN_VM, fd));
-
-	ret = kt_dev_status(fd, &vm->status);
-	close(fd);
-	if (ret < 0)
-		return kt_out_fail(KT_OUT_ERROR, "VM %u: %s", id,
-				   kt_dev_words(KT_DEV_STATUS, ret));
-	read_comm(vm);
-
-	return 0;
-}
-
-static void add_process(struct json_object *obj, const struct vm *vm)
+static void add_process(struct json_object *obj, const struct kt_vm *vm)
 {
 	json_object_object_add(obj, "pid", vm->status.pid > 0 ?
 					   json_object_new_int(vm->status.pid) : NULL);
@@ -91,7 +38,7 @@ static void add_process(struct json_object *obj, const struct vm *vm)
 	json_object_object_add(obj, "dead", json_object_new_boolean(vm->status.dead));
 }
 
-static void list_as_json(const struct vm *vms, size_t nr)
+static void list_as_json(const struct kt_vm *vms, size_t nr)
 {
 	struct json_object *array = json_object_new_array();
 	struct json_object *obj;
@@ -107,7 +54,7 @@ static void list_as_json(const struct vm *vms, size_t nr)
 	kt_out_put_json(array);
 }
 
-static void list_as_table(const struct vm *vms, size_t nr)
+static void list_as_table(const struct kt_vm *vms, size_t nr)
 {
 	char devices[64], pid[16];
 	size_t i;
@@ -236,7 +183,7 @@ static struct json_object *device_to_json(const struct kvm_timers_status *status
 	return obj;
 }
 
-static void status_as_json(const struct vm *vm)
+static void status_as_json(const struct kt_vm *vm)
 {
 	struct json_object *devices = json_object_new_object();
 	struct json_object *obj = json_object_new_object();
@@ -360,7 +307,7 @@ static void print_device(const struct kvm_timers_status *status, unsigned int de
 	print_late(dev->late);
 }
 
-static void status_as_text(const struct vm *vm)
+static void status_as_text(const struct kt_vm *vm)
 {
 	const struct kvm_timers_status *status = &vm->status;
 	char devices[64];
@@ -392,53 +339,24 @@ static void status_as_text(const struct vm *vm)
  */
 int kt_show_list(int argc, char **argv)
 {
-	int dev, nr, i, ret = 0;
-	__u32 *ids = NULL;
-	struct vm *vms;
-	size_t seen = 0;
+	struct kt_vm *vms;
+	size_t nr;
+	int ret;
 
 	(void)argc;
 	(void)argv;
 
-	dev = kt_dev_open();
-	if (dev < 0)
-		return kt_out_fail(KT_OUT_ERROR, "%s", kt_dev_words(KT_DEV_OPEN, dev));
+	ret = kt_vm_read_all(&vms, &nr);
+	if (ret)
+		return ret;
 
-	nr = kt_dev_list(dev, &ids);
-	if (nr < 0) {
-		ret = kt_out_fail(KT_OUT_ERROR, "cannot list the VMs: %s",
-				  kt_dev_words(KT_DEV_LIST, nr));
-		goto close_dev;
-	}
-
-	vms = calloc(nr + 1, sizeof(*vms));
-	if (!vms) {
-		ret = kt_out_fail(KT_OUT_ERROR, "cannot list the VMs: %s", strerror(ENOMEM));
-		goto free_ids;
-	}
-
-	/* A VM that ended since is no error, only no longer there. */
-	for (i = 0; i < nr; i++) {
-		ret = read_vm(dev, ids[i], &vms[seen]);
-		if (ret > 0)
-			goto free_vms;
-		if (!ret)
-			seen++;
-	}
-
-	ret = KT_OUT_OK;
 	if (kt_out_is_json())
-		list_as_json(vms, seen);
+		list_as_json(vms, nr);
 	else
-		list_as_table(vms, seen);
-
-free_vms:
+		list_as_table(vms, nr);
 	free(vms);
-free_ids:
-	free(ids);
-close_dev:
-	close(dev);
-	return ret;
+
+	return KT_OUT_OK;
 }
 
 /**
@@ -450,7 +368,7 @@ close_dev:
  */
 int kt_show_status(int argc, char **argv)
 {
-	struct vm vm;
+	struct kt_vm vm;
 	int dev, ret;
 	__u32 id;
 
@@ -464,7 +382,7 @@ int kt_show_status(int argc, char **argv)
 	if (dev < 0)
 		return kt_out_fail(KT_OUT_ERROR, "%s", kt_dev_words(KT_DEV_OPEN, dev));
 
-	ret = read_vm(dev, id, &vm);
+	ret = kt_vm_read(dev, id, &vm);
 	close(dev);
 	if (ret == -ENOENT)
 		return kt_out_fail(KT_OUT_ERROR, "VM %u: %s", id,
