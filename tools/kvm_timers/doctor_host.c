@@ -19,9 +19,9 @@ struct flag {
 
 static const struct flag tsc_flags[] = {
 	{ "constant_tsc", KT_DOCTOR_WARNING,
-	  "the TSC goes as fast as the CPU: guest time is the host's clock, and guests see no stable kvmclock" },
+	  "the TSC goes as fast as the CPU: unless the kernel was told otherwise it is no clock, guest time goes by the host's, and guests see no stable kvmclock" },
 	{ "nonstop_tsc", KT_DOCTOR_WARNING,
-	  "the TSC stops while the CPU idles deeply: guest time is the host's clock, and guests see no stable kvmclock" },
+	  "the TSC stops while the CPU idles deeply: unless the kernel was told otherwise it is no clock, guest time goes by the host's, and guests see no stable kvmclock" },
 	{ "tsc_adjust", KT_DOCTOR_WARNING,
 	  "firmware that moves the TSC of a CPU is found out late, and the host may give up the TSC as its clock" },
 	/* So it is on every AMD processor: nothing to be warned of. */
