@@ -9,6 +9,7 @@
 
 int kt_doctor_run(int argc, char **argv);
 int kt_exec_run(int argc, char **argv);
+int kt_export_run(int argc, char **argv);
 int kt_set_run(int argc, char **argv);
 int kt_freeze_run(int argc, char **argv);
 int kt_thaw_run(int argc, char **argv);

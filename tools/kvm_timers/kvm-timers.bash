@@ -49,13 +49,15 @@ _kvm_timers_words()
 		printf 'gap=%s\n' stop jump slew default ;;
 	thaw:-* | restore:-*)
 		printf '%s\n' --gap= --json --help ;;
+	export:-*)
+		printf '%s\n' --output= --json --help ;;
 	doctor:-*)
 		printf '%s\n' --root= --json --help ;;
 	*:-*)
 		printf '%s\n' --json --help ;;
 	help:*)
 		[ "$nth" -gt 1 ] || printf '%s\n' exec list status set freeze thaw save restore \
-			show doctor version help ;;
+			show export doctor version help ;;
 	status:* | freeze:* | thaw:* | save:* | restore:*)
 		[ "$nth" -gt 1 ] || _kvm_timers_ids ;;
 	set:*)
@@ -70,7 +72,8 @@ _kvm_timers_words()
 			echo gap=
 		fi ;;
 	:*)
-		printf '%s\n' exec list status set freeze thaw save restore show doctor version help ;;
+		printf '%s\n' exec list status set freeze thaw save restore show export doctor \
+			version help ;;
 	esac
 }
 
@@ -111,6 +114,9 @@ _kvm_timers()
 	save:2:[!-]* | save:2: | restore:2:[!-]* | restore:2: | show:1:[!-]* | show:1:)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	export:*:--output=*)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -P --output= -- "${cur#*=}") ;;
 	doctor:*:--root=*)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -d -P --root= -- "${cur#*=}") ;;

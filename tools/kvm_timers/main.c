@@ -128,6 +128,15 @@ static const struct cmd cmds[] = {
 		.usage		= "show FILE",
 		.summary	= "show what is in a record",
 	}, {
+		.name		= "export",
+		.run		= kt_export_run,
+		.max_args	= NO_LIMIT,
+		.has_options	= true,
+		.usage		= "export [--output=FILE]",
+		.summary	= "write the counters of all VMs in Prometheus's text format",
+		.details	=
+"  --output=FILE  replace that file, for the node exporter's textfile collector; else to stdout\n",
+	}, {
 		.name		= "doctor",
 		.run		= kt_doctor_run,
 		.max_args	= NO_LIMIT,

@@ -3,7 +3,6 @@
  * A record in a file. What is not all of it, or has another bit anywhere, is refused before the
  * module is asked.
  */
-#define _GNU_SOURCE
 #include "record_file.h"
 
 #include <endian.h>
@@ -17,7 +16,10 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "file.h"
 #include "out.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 #define MAGIC		"KVMTIMR\n"
 #define VERSION		1
@@ -80,108 +82,9 @@ static __u32 crc_of(const struct header *header, const void *record, __u32 lengt
 }
 
 /* Return: 0 or -errno. */
-static int write_all(int fd, const void *bytes, size_t length)
-{
-	const char *at = bytes;
-	ssize_t done;
-
-	while (length) {
-		done = write(fd, at, length);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		at += done;
-		length -= done;
-	}
-
-	return 0;
-}
-
-static int write_file(int fd, const struct kt_record_file *file)
-{
-	struct header header = {
-		.magic		= MAGIC,
-		.version	= htole32(VERSION),
-		.length		= htole32(file->length),
-	};
-	int ret;
-
-	memcpy(header.boot_id, file->boot_id, sizeof(header.boot_id));
-	header.crc = htole32(crc_of(&header, file->record, file->length));
-	ret = write_all(fd, &header, sizeof(header));
-
-	return ret ? ret : write_all(fd, file->record, file->length);
-}
-
 static int refuse_path(const char *what, const char *path, int err)
 {
 	return kt_out_fail(KT_OUT_ERROR, "cannot %s '%s': %s", what, path, strerror(err));
-}
-
-/* A pipe or a device: there is nothing to replace. */
-static int write_through(const struct kt_record_file *file, const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write_file(fd, file);
-	if (close(fd) && !ret)
-		ret = -errno;
-
-	return ret;
-}
-
-/* The old file, or all of the new one. */
-static int replace(const struct kt_record_file *file, const char *path)
-{
-	char *other;
-	int fd, ret;
-
-	if (asprintf(&other, "%s.XXXXXX", path) < 0)
-		return -ENOMEM;
-	fd = mkostemp(other, O_CLOEXEC);
-	if (fd < 0) {
-		ret = -errno;
-		free(other);
-		return ret;
-	}
-
-	ret = write_file(fd, file);
-	if (!ret && fsync(fd))
-		ret = -errno;
-	if (close(fd) && !ret)
-		ret = -errno;
-	if (!ret && rename(other, path))
-		ret = -errno;
-	if (ret)
-		unlink(other);
-	free(other);
-
-	return ret;
-}
-
-static int write_path(const struct kt_record_file *file, const char *path)
-{
-	struct stat stat_of;
-	char *target;
-	int ret;
-
-	if (stat(path, &stat_of))
-		return replace(file, path);
-	if (!S_ISREG(stat_of.st_mode))
-		return write_through(file, path);
-
-	/* A link stays one. */
-	target = realpath(path, NULL);
-	if (!target)
-		return -errno;
-	ret = replace(file, target);
-	free(target);
-
-	return ret;
 }
 
 /**
@@ -193,14 +96,26 @@ static int write_path(const struct kt_record_file *file, const char *path)
  */
 int kt_record_file_write(const struct kt_record_file *file, const char *path)
 {
+	struct header header = {
+		.magic		= MAGIC,
+		.version	= htole32(VERSION),
+		.length		= htole32(file->length),
+	};
+	struct iovec parts[] = {
+		{ &header, sizeof(header) },
+		{ file->record, file->length },
+	};
 	int ret;
+
+	memcpy(header.boot_id, file->boot_id, sizeof(header.boot_id));
+	header.crc = htole32(crc_of(&header, file->record, file->length));
 
 	if (file->length > MAX_RECORD)
 		ret = -EFBIG;
 	else if (strcmp(path, "-"))
-		ret = write_path(file, path);
+		ret = kt_file_replace(path, S_IRUSR | S_IWUSR, parts, ARRAY_SIZE(parts));
 	else
-		ret = write_file(STDOUT_FILENO, file);
+		ret = kt_file_write(STDOUT_FILENO, parts, ARRAY_SIZE(parts));
 
 	return ret ? refuse_path("write", path, -ret) : KT_OUT_OK;
 }

@@ -14,6 +14,7 @@
 
 #include "cmd.h"
 #include "dev.h"
+#include "late.h"
 #include "names.h"
 #include "out.h"
 #include "rtc_base.h"
@@ -89,12 +90,6 @@ static const char *advance_name(__u32 advance)
 	return name ? name : "unknown";
 }
 
-/* Bucket n holds what is late by less than 2^n us; the last one has no bound. */
-static __u64 bucket_from_us(unsigned int n)
-{
-	return n ? 1ULL << (n - 1) : 0;
-}
-
 static void format_us(__u64 us, char *text, size_t room)
 {
 	if (us < US_PER_MS)
@@ -111,9 +106,9 @@ static struct json_object *late_to_json(const __u64 *late)
 
 	for (n = 0; n < KVM_TIMERS_LATE_BUCKETS; n++) {
 		obj = json_object_new_object();
-		kt_out_add_u64(obj, "from_us", bucket_from_us(n));
+		kt_out_add_u64(obj, "from_us", kt_late_from_us(n));
 		json_object_object_add(obj, "below_us", n == LAST_BUCKET ? NULL :
-					    json_object_new_uint64(bucket_from_us(n + 1)));
+					    json_object_new_uint64(kt_late_below_us(n)));
 		kt_out_add_u64(obj, "count", late[n]);
 		json_object_array_add(array, obj);
 	}
@@ -215,8 +210,8 @@ static void print_late(const __u64 *late)
 			printf("  Delivered late by\n");
 		any = true;
 
-		format_us(bucket_from_us(n), from, sizeof(from));
-		format_us(bucket_from_us(n + 1), below, sizeof(below));
+		format_us(kt_late_from_us(n), from, sizeof(from));
+		format_us(kt_late_below_us(n), below, sizeof(below));
 		if (n == LAST_BUCKET)
 			printf("    %12s or more            %llu\n", from, late[n]);
 		else
