@@ -16,7 +16,7 @@ test_usage_errors()
 	usage "missing command"
 	usage "did you mean 'status'?" stat 1
 	usage "did you mean 'list'?" lst
-	usage "write one of exec, list, status, set, freeze, thaw, save, restore, show, export, doctor, version, help" frobnicate
+	usage "write one of exec, list, status, top, set, freeze, thaw, save, restore, show, export, doctor, version, help" frobnicate
 	usage "write one of exec, list" $'two\nlines'
 	usage "unknown option '--jsno': did you mean '--json'?" --jsno list
 	usage "unknown option '--all': write one of" list --all
@@ -1048,8 +1048,8 @@ test_version_and_help()
 	prints '^  gap=GAP' -- help set
 	prints '^Usage: kvm-timers COMMAND' -- help
 	prints '^Usage: kvm-timers COMMAND' -- --help
-	json 'length == 13' help --json
-	for cmd in exec list status set freeze thaw save restore show export doctor version help; do
+	json 'length == 14' help --json
+	for cmd in exec list status top set freeze thaw save restore show export doctor version help; do
 		prints "^Usage: kvm-timers $cmd" -- help $cmd
 		prints "^Usage: kvm-timers $cmd" -- $cmd --help
 		json ".name == \"$cmd\"" help $cmd --json
@@ -1113,12 +1113,14 @@ test_completion()
 {
 	rc=0
 	: >"$log"
-	completes "kvm-timers " "exec list status set freeze thaw save restore show export doctor version help"
+	completes "kvm-timers " "exec list status top set freeze thaw save restore show export doctor version help"
 	completes "kvm-timers s" "status set save show"
 	completes "kvm-timers --json st" "status"
 	completes "kvm-timers status " "1 2"
 	completes "kvm-timers status 1 " ""
 	completes "kvm-timers help ve" "version"
+	completes "kvm-timers t" "top thaw"
+	completes "kvm-timers top --" "--interval= --json --help"
 	completes "kvm-timers export --" "--output= --json --help"
 	completes "kvm-timers export --output=$dir/place/f" "$dir/place/file"
 	completes "kvm-timers doctor --" "--root= --json --help"

@@ -13,6 +13,7 @@ int kt_export_run(int argc, char **argv);
 int kt_set_run(int argc, char **argv);
 int kt_freeze_run(int argc, char **argv);
 int kt_thaw_run(int argc, char **argv);
+int kt_top_run(int argc, char **argv);
 int kt_record_save(int argc, char **argv);
 int kt_record_restore(int argc, char **argv);
 int kt_record_show(int argc, char **argv);

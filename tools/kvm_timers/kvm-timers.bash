@@ -49,6 +49,8 @@ _kvm_timers_words()
 		printf 'gap=%s\n' stop jump slew default ;;
 	thaw:-* | restore:-*)
 		printf '%s\n' --gap= --json --help ;;
+	top:-*)
+		printf '%s\n' --interval= --json --help ;;
 	export:-*)
 		printf '%s\n' --output= --json --help ;;
 	doctor:-*)
@@ -56,8 +58,8 @@ _kvm_timers_words()
 	*:-*)
 		printf '%s\n' --json --help ;;
 	help:*)
-		[ "$nth" -gt 1 ] || printf '%s\n' exec list status set freeze thaw save restore \
-			show export doctor version help ;;
+		[ "$nth" -gt 1 ] || printf '%s\n' exec list status top set freeze thaw save \
+			restore show export doctor version help ;;
 	status:* | freeze:* | thaw:* | save:* | restore:*)
 		[ "$nth" -gt 1 ] || _kvm_timers_ids ;;
 	set:*)
@@ -72,8 +74,8 @@ _kvm_timers_words()
 			echo gap=
 		fi ;;
 	:*)
-		printf '%s\n' exec list status set freeze thaw save restore show export doctor \
-			version help ;;
+		printf '%s\n' exec list status top set freeze thaw save restore show export \
+			doctor version help ;;
 	esac
 }
 

@@ -70,6 +70,18 @@ static const struct cmd cmds[] = {
 		.usage		= "status ID",
 		.summary	= "show the devices and tick counters of one VM",
 	}, {
+		.name		= "top",
+		.run		= kt_top_run,
+		.max_args	= NO_LIMIT,
+		.has_options	= true,
+		.usage		= "top [--interval=SECONDS]",
+		.summary	= "show all VMs live: rates, debts, lateness",
+		.details	=
+"  --interval=SECONDS  time between two readings, 0.1 to 3600 (default 1)\n"
+"\n"
+"  q quit, s sort, + and - interval, enter devices of a VM, e of all VMs, l lateness of the\n"
+"  interval or since the VMs began; arrows, page up, page down, home and end select a VM\n",
+	}, {
 		.name		= "set",
 		.run		= kt_set_run,
 		.min_args	= 2,

@@ -13,6 +13,7 @@
 #define NS_PER_S	1000000000ULL
 
 static bool as_json;
+static void (*before_fail)(void);
 
 /**
  * kt_out_set_json() - say everything in JSON from now on
@@ -47,6 +48,15 @@ void kt_out_clean(char *text)
 }
 
 /**
+ * kt_out_before_fail() - have something done before an error is reported
+ * @prepare:	what, such as giving back a terminal that could not show it; NULL: nothing
+ */
+void kt_out_before_fail(void (*prepare)(void))
+{
+	before_fail = prepare;
+}
+
+/**
  * kt_out_fail() - report an error in one line
  * @code:	exit code
  * @fmt:	as for printf(), without a newline
@@ -63,6 +73,8 @@ int kt_out_fail(enum kt_out_exit code, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	kt_out_clean(text);
+	if (before_fail)
+		before_fail();
 
 	if (!as_json) {
 		fprintf(stderr, "kvm-timers: %s\n", text);

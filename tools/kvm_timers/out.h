@@ -26,6 +26,7 @@ bool kt_out_is_json(void);
 void kt_out_clean(char *text);
 int kt_out_fail(enum kt_out_exit code, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+void kt_out_before_fail(void (*prepare)(void));
 void kt_out_put_json(struct json_object *obj);
 void kt_out_add_u64(struct json_object *obj, const char *key, __u64 val);
 void kt_out_add_bits(struct json_object *obj, const char *key, __u32 bits,

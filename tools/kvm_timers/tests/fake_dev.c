@@ -9,6 +9,9 @@
  *			advance freeze thaw gap get_record set_record
  * KT_FAKE_ABI=N	version that the module speaks
  * KT_FAKE_VMS=N	number of VMs, ids from 1 (default 2)
+ * KT_FAKE_VMS_FILE=FILE	has that number, read anew for each list; -1: the list fails
+ * KT_FAKE_TICKS=N	VMs from 3 on are alive: their PITs and LAPIC timers give N ticks more, times
+ *			the id, for each status; VM 3 catches up
  * KT_FAKE_HIDDEN=ID	VM that ends between list and open
  * KT_FAKE_PID=PID	process of VM 1
  * KT_FAKE_DEVICES=BITS	devices taken over of each VM
@@ -182,16 +185,33 @@ static int do_adopt(const struct kvm_timers_config *config)
 	return 0;
 }
 
+static long nr_vms(void)
+{
+	const char *path = getenv("KT_FAKE_VMS_FILE");
+	FILE *file = path ? fopen(path, "re") : NULL;
+	long nr;
+
+	if (!file)
+		return fake_number("KT_FAKE_VMS", 2);
+	if (fscanf(file, "%ld", &nr) != 1)
+		nr = 0;
+	fclose(file);
+
+	return nr;
+}
+
 static int do_list(struct kvm_timers_list *list)
 {
-	__u32 nr = fake_number("KT_FAKE_VMS", 2);
 	__u32 *ids = (__u32 *)(uintptr_t)list->ids;
-	__u32 i;
+	long nr = nr_vms();
+	long i;
 
 	if (list->size != sizeof(*list))
 		return fake_fail(E2BIG);
+	if (nr < 0)
+		return fake_fail(ENODEV);
 
-	for (i = 0; i < nr && i < list->count; i++)
+	for (i = 0; i < nr && i < (long)list->count; i++)
 		ids[i] = i + 1;
 	fake_log("list room=%u\n", list->count);
 	list->count = nr;
@@ -201,7 +221,7 @@ static int do_list(struct kvm_timers_list *list)
 
 static int do_open(unsigned long id)
 {
-	if (id < 1 || id > (unsigned long)fake_number("KT_FAKE_VMS", 2) ||
+	if (id < 1 || id > (unsigned long)nr_vms() ||
 	    id == (unsigned long)fake_number("KT_FAKE_HIDDEN", 0))
 		return fake_fail(ENOENT);
 	fake_log("open id=%lu\n", id);
@@ -330,6 +350,37 @@ static void fill_idle(struct kvm_timers_status *status)
 		status->device[i] = idle;
 }
 
+/* Statuses so far are the time: rates are proportional to the ticks of each. */
+static void fill_live(int id, struct kvm_timers_status *status)
+{
+	static const unsigned int devices[] = { KVM_TIMERS_DEVICE_PIT, KVM_TIMERS_DEVICE_LAPIC };
+	static __u64 times[MAX_FDS];
+	struct kvm_timers_device_status *dev;
+	unsigned int i;
+	__u64 ticks;
+
+	times[id % MAX_FDS]++;
+	ticks = times[id % MAX_FDS] * fake_number("KT_FAKE_TICKS", 0) * id;
+	status->pid = fake_number("KT_FAKE_PID", 0);
+	status->clock_rate = KVM_TIMERS_CLOCK_HOST;
+	status->clock_flags = KVM_TIMERS_CLOCK_BY_TSC;
+	status->clock_lag_ns = id;
+	for (i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+		dev = &status->device[devices[i]];
+		dev->active = 1;
+		dev->policy = KVM_TIMERS_POLICY_CATCHUP;
+		dev->period_ns = 1000000;
+		dev->owed = 1000 * i;
+		dev->stats.due = ticks + dev->owed;
+		dev->stats.delivered = ticks;
+		dev->stats.caught_up = id == 3 && i ? ticks : 0;
+		/* One of fifty is late, and one was before anybody looked. */
+		dev->late[3] = ticks - ticks / 50;
+		dev->late[12] = ticks / 50;
+		dev->late[21] = id == 3 && i ? 1 : 0;
+	}
+}
+
 static int do_status(int id, struct kvm_timers_status *status)
 {
 	if (status->size != sizeof(*status))
@@ -349,6 +400,8 @@ static int do_status(int id, struct kvm_timers_status *status)
 	} else {
 		fill_idle(status);
 	}
+	if (id > 2 && fake_number("KT_FAKE_TICKS", 0))
+		fill_live(id, status);
 	fake_log("status id=%d\n", id);
 
 	return 0;
