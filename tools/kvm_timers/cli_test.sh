@@ -22,7 +22,6 @@ test_usage_errors()
 	usage "unknown option '--all': write one of" list --all
 	usage "unknown option '--'" list --
 	usage "unexpected argument '1': write 'kvm-timers list'" list 1
-	usage "missing argument: write 'kvm-timers status ID'" status
 	usage "unexpected argument '2'" status 1 2
 	usage "unexpected argument 'x'" version x
 	usage "unexpected argument 'b'" help a b
@@ -302,6 +301,37 @@ test_status()
 	prints '"due": 18446744073709551615,' '"delivered": 18446744073709551500,' \
 		'"rescaled": -15,' '"reads": 9007199254740993,' \
 		'"count": 18446744073709551494' -- status 1 --json
+}
+
+test_status_all()
+{
+	local i
+
+	export KT_FAKE_VMS=3
+	for i in 1 2 3; do
+		tool status $i
+		[ $i = 1 ] || echo
+		cat "$out"
+	done >"$dir/each"
+	tool status
+	[ $rc = 0 ] && [ ! -s "$err" ] && cmp -s "$out" "$dir/each"
+	ok $? "status shows each VM as it is shown alone"
+	for i in 1 2 3; do
+		tool status $i --json
+		cat "$out"
+	done | jq -s . >"$dir/each"
+	tool status --json
+	[ $rc = 0 ] && [ ! -s "$err" ] && jq . "$out" | cmp -s - "$dir/each"
+	ok $? "and an array of them in JSON"
+	export KT_FAKE_HIDDEN=3
+	json '[.[].id] == [1, 2]' status --json
+	unset KT_FAKE_HIDDEN
+	export KT_FAKE_VMS=0
+	json '. == []' status --json
+	tool status
+	[ $rc = 0 ] && [ ! -s "$out" ]
+	ok $? "nothing where there is none"
+	unset KT_FAKE_VMS
 }
 
 test_status_rtc()
@@ -956,7 +986,7 @@ test_errors()
 {
 	local cmd
 
-	for cmd in "list" "status 1" "set 1 pit.policy=merge" "exec -- true" "freeze 1" "thaw 1" \
+	for cmd in "list" "status" "status 1" "set 1 pit.policy=merge" "exec -- true" "freeze 1" "thaw 1" \
 		"save 1 $dir/x" "restore 1 $dir/record"; do
 		# shellcheck disable=SC2086
 		{
@@ -1188,6 +1218,7 @@ test_freeze_usage_errors
 test_record_usage_errors
 test_list
 test_status
+test_status_all
 test_status_rtc
 test_status_hpet
 test_status_lapic

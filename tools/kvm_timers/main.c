@@ -65,10 +65,9 @@ static const struct cmd cmds[] = {
 	}, {
 		.name		= "status",
 		.run		= kt_show_status,
-		.min_args	= 1,
 		.max_args	= 1,
-		.usage		= "status ID",
-		.summary	= "show the devices and tick counters of one VM",
+		.usage		= "status [ID]",
+		.summary	= "show the devices and tick counters of one VM, or of all",
 	}, {
 		.name		= "top",
 		.run		= kt_top_run,

@@ -178,7 +178,7 @@ static struct json_object *device_to_json(const struct kvm_timers_status *status
 	return obj;
 }
 
-static void status_as_json(const struct kt_vm *vm)
+static struct json_object *status_to_json(const struct kt_vm *vm)
 {
 	struct json_object *devices = json_object_new_object();
 	struct json_object *obj = json_object_new_object();
@@ -194,7 +194,8 @@ static void status_as_json(const struct kt_vm *vm)
 			json_object_object_add(devices, kt_names_device(i),
 					       device_to_json(&vm->status, i));
 	json_object_object_add(obj, "devices", devices);
-	kt_out_put_json(obj);
+
+	return obj;
 }
 
 static void print_late(const __u64 *late)
@@ -354,22 +355,13 @@ int kt_show_list(int argc, char **argv)
 	return KT_OUT_OK;
 }
 
-/**
- * kt_show_status() - show the devices and counters of one VM
- * @argc:	1
- * @argv:	its id
- *
- * Return: enum kt_out_exit.
- */
-int kt_show_status(int argc, char **argv)
+static int show_one(const char *text)
 {
 	struct kt_vm vm;
 	int dev, ret;
 	__u32 id;
 
-	(void)argc;
-
-	ret = kt_vm_parse(argv[0], &id);
+	ret = kt_vm_parse(text, &id);
 	if (ret)
 		return ret;
 
@@ -386,11 +378,51 @@ int kt_show_status(int argc, char **argv)
 		return ret;
 
 	if (kt_out_is_json())
-		status_as_json(&vm);
+		kt_out_put_json(status_to_json(&vm));
 	else
 		status_as_text(&vm);
 
 	return KT_OUT_OK;
+}
+
+static int show_all(void)
+{
+	struct json_object *array;
+	struct kt_vm *vms;
+	size_t nr, i;
+	int ret;
+
+	ret = kt_vm_read_all(&vms, &nr);
+	if (ret)
+		return ret;
+
+	if (kt_out_is_json()) {
+		array = json_object_new_array();
+		for (i = 0; i < nr; i++)
+			json_object_array_add(array, status_to_json(&vms[i]));
+		kt_out_put_json(array);
+	} else {
+		for (i = 0; i < nr; i++) {
+			if (i)
+				printf("\n");
+			status_as_text(&vms[i]);
+		}
+	}
+	free(vms);
+
+	return KT_OUT_OK;
+}
+
+/**
+ * kt_show_status() - show the devices and counters of one VM, or of all that the caller may see
+ * @argc:	1, or 0: all
+ * @argv:	its id
+ *
+ * Return: enum kt_out_exit.
+ */
+int kt_show_status(int argc, char **argv)
+{
+	return argc ? show_one(argv[0]) : show_all();
 }
 
 /**

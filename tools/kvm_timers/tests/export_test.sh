@@ -159,7 +159,7 @@ test_many()
 {
 	local TIMEFORMAT='%U %S' used ms cmd
 
-	for cmd in export "list --json" list; do
+	for cmd in export status "status --json" list; do
 		# shellcheck disable=SC2086
 		used=$({ time env LD_PRELOAD="$FAKE_DEV" KT_FAKE_VMS=200 "$KVM_TIMERS" $cmd >"$out"; } 2>&1)
 		ms=$(awk '{ print int(($1 + $2) * 1000) }' <<<"$used")
