@@ -10,21 +10,14 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "names.h"
+#include "option.h"
 #include "out.h"
-
-#define ROOT_OPTION	"--root"
 
 static const char * const levels[] = {
 	[KT_DOCTOR_OK]		= "ok",
 	[KT_DOCTOR_WARNING]	= "warning",
 	[KT_DOCTOR_FAULT]	= "fault",
 };
-
-static const char *option_name(unsigned int i)
-{
-	return i ? NULL : ROOT_OPTION;
-}
 
 /**
  * kt_doctor_say() - a finding
@@ -62,29 +55,6 @@ void kt_doctor_say(struct kt_doctor *doctor, enum kt_doctor_level level, const c
 	json_object_array_add(doctor->checks, obj);
 }
 
-static int take_options(int argc, char **argv, const char **root)
-{
-	const size_t len = strlen(ROOT_OPTION);
-	char name[64];
-	int i;
-
-	for (i = 0; i < argc; i++) {
-		if (!kt_names_is_option(argv[i]))
-			return kt_out_fail(KT_OUT_USAGE,
-					   "unexpected argument '%s': write 'kvm-timers doctor'",
-					   argv[i]);
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(argv[i], "="), argv[i]);
-		if (strcmp(name, ROOT_OPTION))
-			return kt_names_refuse("option", name, option_name);
-		if (!argv[i][len])
-			return kt_out_fail(KT_OUT_USAGE, "%s has no value: write '%s=DIR'", name,
-					   name);
-		*root = argv[i] + len + 1;
-	}
-
-	return KT_OUT_OK;
-}
-
 static void conclude(struct kt_doctor *doctor)
 {
 	const unsigned int *found = doctor->found;
@@ -114,10 +84,11 @@ static void conclude(struct kt_doctor *doctor)
  */
 int kt_doctor_run(int argc, char **argv)
 {
+	static const struct kt_option option = { "doctor", "--root", "DIR" };
 	struct kt_doctor doctor = { .root = "" };
 	int ret;
 
-	ret = take_options(argc, argv, &doctor.root);
+	ret = kt_option_take(&option, argc, argv, &doctor.root);
 	if (ret)
 		return ret;
 	if (!kt_doctor_read(&doctor, "/proc/sys/kernel/osrelease", doctor.release,

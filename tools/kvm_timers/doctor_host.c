@@ -95,7 +95,8 @@ static void check_apicv(struct kt_doctor *doctor)
 	bool apicv = kt_doctor_is(doctor, "/sys/module/kvm_intel/parameters/enable_apicv", "Y");
 
 	if (avic)
-		kt_doctor_say(doctor, KT_DOCTOR_OK, "apicv", NULL,
+		kt_doctor_say(doctor, KT_DOCTOR_WARNING, "apicv",
+			      "where each tick counts: avic=0 of kvm_amd",
 			      "AVIC is on, which was not tested: not each end of interrupt is told, and an owed tick may wait for the next");
 	else if (apicv)
 		kt_doctor_say(doctor, KT_DOCTOR_WARNING, "apicv",

@@ -9,48 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "cmd.h"
 #include "file.h"
 #include "metrics.h"
-#include "names.h"
+#include "option.h"
 #include "out.h"
 #include "vm.h"
 
-#define OUTPUT_OPTION	"--output"
-
 /* The collector runs as another user. */
 #define OUTPUT_MODE	(S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH)
-
-static const char *option_name(unsigned int i)
-{
-	return i ? NULL : OUTPUT_OPTION;
-}
-
-/* @output stays NULL for stdout. */
-static int take_options(int argc, char **argv, const char **output)
-{
-	const size_t len = strlen(OUTPUT_OPTION);
-	char name[64];
-	int i;
-
-	for (i = 0; i < argc; i++) {
-		if (!kt_names_is_option(argv[i]))
-			return kt_out_fail(KT_OUT_USAGE,
-					   "unexpected argument '%s': write 'kvm-timers export'",
-					   argv[i]);
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(argv[i], "="), argv[i]);
-		if (strcmp(name, OUTPUT_OPTION))
-			return kt_names_refuse("option", name, option_name);
-		*output = argv[i][len] ? argv[i] + len + 1 : argv[++i];
-		if (!*output || !**output)
-			return kt_out_fail(KT_OUT_USAGE, "%s has no value: write '%s=FILE'", name,
-					   name);
-	}
-
-	return KT_OUT_OK;
-}
 
 /* Return: the text, to be freed by the caller, or NULL. */
 static char *make_text(const struct kt_vm *vms, size_t nr, size_t *length)
@@ -97,13 +65,14 @@ static int put(const char *output, char *text, size_t length)
  */
 int kt_export_run(int argc, char **argv)
 {
+	static const struct kt_option option = { "export", "--output", "FILE" };
 	const char *output = NULL;
 	struct kt_vm *vms;
 	size_t nr, length;
 	char *text;
 	int ret;
 
-	ret = take_options(argc, argv, &output);
+	ret = kt_option_take(&option, argc, argv, &output);
 	if (ret)
 		return ret;
 	ret = kt_vm_read_all(&vms, &nr);

@@ -13,7 +13,7 @@
 
 #include "cmd.h"
 #include "late.h"
-#include "names.h"
+#include "option.h"
 #include "out.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -297,37 +297,6 @@ static int parse_interval(const char *text, unsigned int *ms)
 	return KT_OUT_OK;
 }
 
-static const char *option_name(unsigned int i)
-{
-	return i ? NULL : INTERVAL_OPTION;
-}
-
-static int take_options(int argc, char **argv, struct kt_top *top)
-{
-	const char *value;
-	char name[64];
-	int i, ret;
-
-	for (i = 0; i < argc; i++) {
-		if (!kt_names_is_option(argv[i]))
-			return kt_out_fail(KT_OUT_USAGE,
-					   "unexpected argument '%s': write 'kvm-timers top'",
-					   argv[i]);
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(argv[i], "="), argv[i]);
-		if (strcmp(name, INTERVAL_OPTION))
-			return kt_names_refuse("option", name, option_name);
-		value = argv[i][strlen(name)] ? argv[i] + strlen(name) + 1 : argv[++i];
-		if (!value)
-			return kt_out_fail(KT_OUT_USAGE, "%s has no value: write '%s=SECONDS'",
-					   name, name);
-		ret = parse_interval(value, &top->interval_ms);
-		if (ret)
-			return ret;
-	}
-
-	return KT_OUT_OK;
-}
-
 /**
  * kt_top_run() - show all VMs that the caller may see until a key ends it
  * @argc:	number of arguments
@@ -337,10 +306,14 @@ static int take_options(int argc, char **argv, struct kt_top *top)
  */
 int kt_top_run(int argc, char **argv)
 {
+	static const struct kt_option option = { "top", INTERVAL_OPTION, "SECONDS" };
 	struct kt_top top = { .interval_ms = INTERVAL_MS };
+	const char *interval = NULL;
 	int ret;
 
-	ret = take_options(argc, argv, &top);
+	ret = kt_option_take(&option, argc, argv, &interval);
+	if (!ret && interval)
+		ret = parse_interval(interval, &top.interval_ms);
 	if (ret)
 		return ret;
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))

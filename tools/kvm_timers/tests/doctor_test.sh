@@ -144,6 +144,7 @@ test_usage()
 {
 	usage "unknown option '--rot': did you mean '--root'?" doctor --rot=/
 	usage "--root has no value: write '--root=DIR'" doctor --root
+	usage "--root has no value" doctor --root=
 	usage "unexpected argument 'x'" doctor x
 	fails 1 "is that the root of a host?" doctor --root="$dir/nowhere"
 }
@@ -168,9 +169,6 @@ test_healthy()
 	healthy
 	cpu "${ALL_FLAGS/tsc_known_freq/}"
 	fine tsc "no tsc_known_freq: the frequency is measured at each boot"
-	healthy
-	put sys/module/kvm_amd/parameters/avic Y
-	fine apicv "AVIC is on"
 	healthy
 	mv "$host/boot/config-$RELEASE" "$host/lib/modules/$RELEASE/build/.config"
 	fine config "ftrace, kprobes"
@@ -291,6 +289,11 @@ test_kvm()
 	mv "$host/sys/module/kvm_amd" "$host/sys/module/kvm_intel"
 	put sys/module/kvm_intel/parameters/enable_apicv Y
 	finds "APICv is on" "where a guest counts ticks: enable_apicv=0" apicv:warning
+	healthy
+	put sys/module/kvm_amd/parameters/avic Y
+	finds "AVIC is on" "where each tick counts: avic=0" apicv:warning
+	put sys/module/kvm_amd/parameters/avic 1
+	finds "AVIC is on" "where each tick counts: avic=0" apicv:warning
 }
 
 # Root may open whatever it likes: look as somebody else.

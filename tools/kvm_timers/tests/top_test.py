@@ -286,7 +286,7 @@ def test_failures():
             (("--interval=3601",), {}, 2, "write seconds"),
             (("--interval=nan",), {}, 2, "write seconds"),
             (("--interval=1s",), {}, 2, "write seconds"),
-            (("--interval=",), {}, 2, "write seconds"),
+            (("--interval=",), {}, 2, "--interval has no value"),
             (("--interval",), {}, 2, "--interval has no value"),
             (("--intervla=1",), {}, 2, "did you mean '--interval'?")):
         t = Terminal(80, 24, *args, **{"term": "xterm", **env})
