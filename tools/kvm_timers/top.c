@@ -223,10 +223,6 @@ static bool take_key(struct kt_top *top, int key)
 	case KEY_ENTER:
 		expand(top, false);
 		break;
-	case KEY_RESIZE:
-		/* What the terminal has made of its old content is not known. */
-		clearok(stdscr, TRUE);
-		break;
 	case KEY_UP:
 	case 'k':
 		move_by(top, -1);

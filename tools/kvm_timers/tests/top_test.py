@@ -64,6 +64,8 @@ class Terminal:
         fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def resize(self, columns, lines):
+        # A terminal may make anything of its old content: here, nothing is left.
+        self.screen.reset()
         self.screen.resize(lines, columns)
         self.set_size(self.fd, columns, lines)
 
