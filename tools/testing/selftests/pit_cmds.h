@@ -29,7 +29,7 @@ enum pit_cmd {
 	 * PROGRAM: control word, count, and how many bytes of it to write.
 	 * COUNT: until @ticks has reached arg 1. SETTLE: for arg 1 CLK pulses.
 	 * ONE_SHOT: control word, repeats. NMI: until @nmis has reached arg 1.
-	 * STAMPS: a sync a tick.
+	 * LINT0: one that waits in the 8259 while LVT0 is masked. STAMPS: a sync a tick.
 	 */
 	PIT_SETUP,
 	PIT_PROGRAM,
@@ -37,6 +37,7 @@ enum pit_cmd {
 	PIT_SETTLE,
 	PIT_ONE_SHOT,
 	PIT_NMI,
+	PIT_LINT0,
 	PIT_STAMPS,
 	/* State: put some in, find it again. */
 	PIT_SCATTER,

@@ -9,6 +9,10 @@
 #define CONTROL_MODE2		0x34
 #define LVT_MASKED		0x10000
 #define LVT_NMI			0x400
+#define LVT_EXTINT		0x700
+#define PIC_COMMAND		0x20
+#define PIC_READ_IRR		0x0a
+#define PIC_IRQ0		0x01
 #define ONE_SHOT_COUNT		1193
 #define ONE_SHOT_WATCH		2500
 #define SCATTERED_COUNT		0x1234
@@ -79,6 +83,25 @@ static void nmi(uint64_t nmis)
 	kt_guest_lapic_lvt0(LVT_MASKED);
 }
 
+/*
+ * A request that waits in the 8259 makes no edge when LVT0 is opened: halted, the guest gets it
+ * all the same.
+ */
+static void lint0(void)
+{
+	uint64_t seen;
+
+	kt_guest_lapic_init();
+	kt_guest_lapic_lvt0(LVT_MASKED | LVT_EXTINT);
+	seen = kt_guest_shared->ticks;
+	settle(ONE_SHOT_WATCH);
+	KT_CLAIM(kt_guest_shared->ticks, ==, seen);
+	outb(PIC_READ_IRR, PIC_COMMAND);
+	kt_guest_sync(inb(PIC_COMMAND) & PIC_IRQ0, 0, 0, 0);
+	kt_guest_lapic_lvt0(LVT_EXTINT);
+	count_to(seen + 1);
+}
+
 static void stamps(void)
 {
 	uint64_t seen = kt_guest_shared->ticks;
@@ -142,6 +165,9 @@ bool kt_pit_guest_interrupts(uint64_t cmd)
 		return true;
 	case PIT_NMI:
 		nmi(arg(1));
+		return true;
+	case PIT_LINT0:
+		lint0();
 		return true;
 	case PIT_STAMPS:
 		stamps();

@@ -172,6 +172,22 @@ TEST_F_TIMEOUT(ticks, nmi_by_lvt0, SLOW_TIMEOUT)
 	EXPECT_EQ(0, self->vm.shared->ticks);
 }
 
+/* What waits in the 8259 comes in when LVT0 is opened. */
+TEST_F_TIMEOUT(ticks, opened_lvt0, SLOW_TIMEOUT)
+{
+	unsigned int i, waited = 0;
+
+	if (kt_host_plain() || variant->pin != KT_PIN_PIC)
+		SKIP(return, "of the 8259, and plain KVM forgets it");
+	ASSERT_EQ(KT_VMM_DONE, program(&self->vm, MODE2, COUNT_1KHZ, 2));
+	for (i = 0; i < ONE_SHOTS; i++) {
+		ASSERT_EQ(KT_VMM_SYNC, kt_vmm_command(&self->vm, PIT_LINT0));
+		waited += self->vm.shared->call[0].val[0];
+		ASSERT_EQ(KT_VMM_DONE, kt_vmm_run(&self->vm, 0));
+	}
+	EXPECT_LT(0, waited);
+}
+
 int main(int argc, char **argv)
 {
 	kt_host_require();
