@@ -116,6 +116,7 @@ int kt_vm_get_record(struct kt_vm *vm, struct kvm_timers_record *rec, u32 room)
 	if (vm->active & KVM_TIMERS_HPET)
 		kt_vm_hpet_put(vm, &rec->hpet, now);
 	put_vcpus(vm, rec, now, cycle);
+	/* The line is told by the TSC of the first of them. */
 	sort(rec->vcpu, rec->nr_vcpus, sizeof(rec->vcpu[0]), by_id, NULL);
 	kt_vm_freeze_put(&vm->clock, rec, now, cycle);
 	raw_spin_unlock_irq(&vm->lock);
