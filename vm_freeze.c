@@ -430,7 +430,7 @@ u64 kt_vm_freeze_sample(const struct kt_vm_clock *clock, u64 *cycle)
 /**
  * kt_vm_freeze_put() - guest time, for the record
  * @clock:	of a guest
- * @rec:	its vCPUs are filled in; its clock is
+ * @rec:	its vCPUs are filled in, the one with the lowest id first; its clock is
  * @now:	guest time, ns, from kt_vm_freeze_sample()
  * @cycle:	the host's TSC
  *

@@ -11,6 +11,7 @@
 
 #include <linux/kvm_host.h>
 #include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/string.h>
@@ -52,10 +53,11 @@ static void put_policies(struct kt_vm *vm, struct kvm_timers_record *rec)
 	}
 }
 
+/* In KVM's order but for the one that has the lowest id: by its TSC the line is told. */
 static void put_vcpus(struct kt_vm *vm, struct kvm_timers_record *rec, u64 now, u64 cycle)
 {
+	unsigned long i, first = 0;
 	struct kvm_vcpu *vcpu;
-	unsigned long i;
 
 	kvm_for_each_vcpu(i, vcpu, vm->kvm) {
 		struct kvm_timers_vcpu_record *v = &rec->vcpu[i];
@@ -67,7 +69,11 @@ static void put_vcpus(struct kt_vm *vm, struct kvm_timers_record *rec, u64 now, 
 		v->tsc_khz = vcpu->arch.virtual_tsc_khz;
 		if (ours)
 			kt_vcpu_put(ours, v, now);
+		if (v->id < rec->vcpu[first].id)
+			first = i;
 	}
+	if (first)
+		swap(rec->vcpu[0], rec->vcpu[first]);
 }
 
 static int by_id(const void *a, const void *b)
@@ -116,12 +122,12 @@ int kt_vm_get_record(struct kt_vm *vm, struct kvm_timers_record *rec, u32 room)
 	if (vm->active & KVM_TIMERS_HPET)
 		kt_vm_hpet_put(vm, &rec->hpet, now);
 	put_vcpus(vm, rec, now, cycle);
-	/* The line is told by the TSC of the first of them. */
-	sort(rec->vcpu, rec->nr_vcpus, sizeof(rec->vcpu[0]), by_id, NULL);
 	kt_vm_freeze_put(&vm->clock, rec, now, cycle);
 	raw_spin_unlock_irq(&vm->lock);
 	mutex_unlock(&kvm->lock);
 	kvm_put_kvm(kvm);
+
+	sort(rec->vcpu, rec->nr_vcpus, sizeof(rec->vcpu[0]), by_id, NULL);
 	return 0;
 }
 

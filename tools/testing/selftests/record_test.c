@@ -132,6 +132,42 @@ TEST_F(record, is_one_instant)
 	}
 }
 
+/* vCPUs are in the order of their ids, and the first of them tells the line by its own TSC. */
+TEST_F(record, by_ids)
+{
+	struct kt_vmm_config config = {
+		.nr_vcpus	= NR_VCPUS,
+		.ids_descend	= true,
+		.devices	= ALL_DEVICES,
+		.clock_rate	= variant->rate,
+	};
+	const struct kvm_timers_record *rec = &self->first->rec;
+	struct clock_pv line = { };
+	struct kt_vmm other;
+	unsigned int i;
+
+	ASSERT_EQ(0, kt_vmm_create(&other, &config));
+	for (i = 0; i < NR_VCPUS; i++)
+		clock_wrmsr(&other, i, MSR_TSC_ADJUST, (uint64_t)(NR_VCPUS - 1 - i) << 40);
+	ASSERT_EQ(0, kt_host_freeze(other.timers));
+	ASSERT_EQ(0, get(&other, self->first));
+	for (i = 0; i < NR_VCPUS; i++) {
+		EXPECT_EQ(i, rec->vcpu[i].id);
+		EXPECT_EQ((uint64_t)i << 40, rec->vcpu[i].tsc_adjust);
+		EXPECT_EQ((uint64_t)i << 40, rec->vcpu[i].tsc - rec->vcpu[0].tsc);
+	}
+	line.tsc_timestamp = rec->line_tsc;
+	line.system_time = rec->line_ns;
+	line.mul = rec->line_mul;
+	line.shift = rec->line_shift;
+	EXPECT_EQ(rec->guest_ns, clock_at(&line, rec->vcpu[0].tsc));
+
+	ASSERT_EQ(0, set(&other, self->first));
+	ASSERT_EQ(0, get(&other, self->second));
+	EXPECT_EQ(true, same_state(rec, &self->second->rec));
+	kt_vmm_destroy(&other);
+}
+
 /* The time since never happened. */
 TEST_F(record, stop)
 {

@@ -203,10 +203,11 @@ static int create_vcpu(struct kt_vmm *vm, unsigned int index, const struct kt_vm
 {
 	struct kvm_mp_state runnable = { .mp_state = KVM_MP_STATE_RUNNABLE };
 	struct kt_vmm_vcpu *vcpu = &vm->vcpu[index];
+	unsigned long id = config->ids_descend ? config->nr_vcpus - 1 - index : index;
 	bool irqchip = !config->no_irqchip;
 	int size;
 
-	vcpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, (unsigned long)index);
+	vcpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, id);
 	if (vcpu->fd < 0)
 		return -1;
 

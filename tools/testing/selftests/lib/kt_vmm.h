@@ -33,6 +33,7 @@ enum kt_vmm_takeover {
 /**
  * struct kt_vmm_config - what VM to build; all zero is a PC with our PIT
  * @nr_vcpus:	number of vCPUs; 0 is 1
+ * @ids_descend: the first vCPU has the highest id
  * @no_irqchip:	no in-kernel interrupt controllers
  * @kvm_routing: KVM's own routing, GSI 0 to pin 0 of the IOAPIC, not a PC's to pin 2
  * @pit:	which ioctl makes the PIT
@@ -50,6 +51,7 @@ enum kt_vmm_takeover {
  */
 struct kt_vmm_config {
 	unsigned int				nr_vcpus;
+	bool					ids_descend;
 	bool					no_irqchip;
 	bool					kvm_routing;
 	enum kt_vmm_pit				pit;
