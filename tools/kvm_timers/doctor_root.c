@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "file.h"
+
 /* It is in no PATH of an ordinary user. */
 #define MODINFO		"/sbin/modinfo"
 
@@ -171,24 +173,6 @@ bool kt_doctor_has_word(const char *text, const char *word)
 	return false;
 }
 
-/* Return: what the descriptor gives until its end or @room is full. */
-static size_t read_all(int fd, char *text, size_t room)
-{
-	size_t length = 0;
-	ssize_t got;
-
-	while (length < room) {
-		got = read(fd, text + length, room - length);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		length += got;
-	}
-
-	return length;
-}
-
 static pid_t spawn(char * const *argv, int out)
 {
 	posix_spawn_file_actions_t actions;
@@ -222,7 +206,7 @@ size_t kt_doctor_modinfo(const struct kt_doctor *doctor, const char *field, char
 		"-F", field, "kvm_timers", NULL,
 	};
 	int pipes[2], status = -1;
-	size_t length = 0;
+	ssize_t length = 0;
 	pid_t pid;
 
 	if (pipe2(pipes, O_CLOEXEC))
@@ -230,11 +214,11 @@ size_t kt_doctor_modinfo(const struct kt_doctor *doctor, const char *field, char
 	pid = spawn((char * const *)argv, pipes[1]);
 	close(pipes[1]);
 	if (pid > 0) {
-		length = read_all(pipes[0], text, room);
+		length = kt_file_read(pipes[0], text, room);
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
 	}
 	close(pipes[0]);
 
-	return !status && length && !text[length - 1] ? length : 0;
+	return !status && length > 0 && !text[length - 1] ? length : 0;
 }

@@ -12,6 +12,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/**
+ * kt_file_read() - read a descriptor to its end
+ * @fd:		descriptor
+ * @bytes:	gets what it gives
+ * @room:	no more than that is read
+ *
+ * Return: bytes read, or -errno.
+ */
+ssize_t kt_file_read(int fd, void *bytes, size_t room)
+{
+	size_t length = 0;
+	ssize_t done;
+
+	while (length < room) {
+		done = read(fd, (char *)bytes + length, room - length);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		if (!done)
+			break;
+		length += done;
+	}
+
+	return length;
+}
+
 static int write_all(int fd, const void *bytes, size_t length)
 {
 	const char *at = bytes;

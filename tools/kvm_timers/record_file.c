@@ -81,7 +81,6 @@ static __u32 crc_of(const struct header *header, const void *record, __u32 lengt
 	return crc32(crc, record, length);
 }
 
-/* Return: 0 or -errno. */
 static int refuse_path(const char *what, const char *path, int err)
 {
 	return kt_out_fail(KT_OUT_ERROR, "cannot %s '%s': %s", what, path, strerror(err));
@@ -118,26 +117,6 @@ int kt_record_file_write(const struct kt_record_file *file, const char *path)
 		ret = kt_file_write(STDOUT_FILENO, parts, ARRAY_SIZE(parts));
 
 	return ret ? refuse_path("write", path, -ret) : KT_OUT_OK;
-}
-
-/* Return: bytes read, at most @room, or -errno. */
-static ssize_t read_all(int fd, char *bytes, size_t room)
-{
-	size_t length = 0;
-	ssize_t done;
-
-	while (length < room) {
-		done = read(fd, bytes + length, room - length);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		if (!done)
-			break;
-		length += done;
-	}
-
-	return length;
 }
 
 /* Return: why it is no record, NULL if it is one. */
@@ -211,7 +190,7 @@ int kt_record_file_read(struct kt_record_file *file, const char *path)
 
 	/* A byte more than there can be shows that there is more. */
 	bytes = malloc(room);
-	length = bytes ? read_all(fd, bytes, room) : -ENOMEM;
+	length = bytes ? kt_file_read(fd, bytes, room) : -ENOMEM;
 	if (!is_stdin)
 		close(fd);
 	if (length < 0) {
