@@ -176,10 +176,9 @@ static uint64_t ticks_since(const struct drift_look *from, const struct drift_lo
 /* Guest time less the host's, of one instant. */
 static int64_t against_host(struct kt_vmm *vm)
 {
-	static char buffer[16384];
-	struct kvm_timers_record *rec = (void *)buffer;
+	const struct kvm_timers_record *rec = kt_host_record(vm->timers);
 
-	if (kt_host_get_record(vm->timers, buffer, sizeof(buffer))) {
+	if (!rec) {
 		perror("# KVM_TIMERS_GET_RECORD");
 		abort();
 	}

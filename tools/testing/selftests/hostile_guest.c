@@ -45,7 +45,6 @@
 #define PIC2_DATA		0xa1
 #define PIC_IRQ0_CASCADE	0xfa
 #define PIC2_IRQ8		0xfe
-#define LVT0_EXTINT		0x700
 #define VEC_IRQ8_PIC		(KT_GUEST_VEC_PIC + 8)
 #define VEC_IRQ8_IOAPIC		(KT_GUEST_VEC_IOAPIC + 1)
 
@@ -260,7 +259,7 @@ static void enable_lapic(void)
 {
 	kt_guest_lapic_init();
 	if (kt_guest_shared->arg[2] == KT_PIN_PIC)
-		kt_guest_lapic_lvt0(LVT0_EXTINT);
+		kt_guest_lapic_lvt0(LAPIC_LVT_EXTINT);
 }
 
 static void access_msr(unsigned int how)

@@ -7,12 +7,6 @@
 
 #define CONTROL_MODE0		0x30
 #define CONTROL_MODE2		0x34
-#define LVT_MASKED		0x10000
-#define LVT_NMI			0x400
-#define LVT_EXTINT		0x700
-#define PIC_COMMAND		0x20
-#define PIC_READ_IRR		0x0a
-#define PIC_IRQ0		0x01
 #define ONE_SHOT_COUNT		1193
 #define ONE_SHOT_WATCH		2500
 #define SCATTERED_COUNT		0x1234
@@ -77,10 +71,10 @@ static void nmi(uint64_t nmis)
 	kt_guest_ioapic_mask(0);
 	kt_guest_ioapic_mask(2);
 	kt_guest_lapic_init();
-	kt_guest_lapic_lvt0(LVT_NMI);
+	kt_guest_lapic_lvt0(LAPIC_LVT_NMI);
 	while (kt_guest_shared->nmis < nmis)
 		cpu_relax();
-	kt_guest_lapic_lvt0(LVT_MASKED);
+	kt_guest_lapic_lvt0(LAPIC_LVT_MASKED);
 }
 
 /*
@@ -92,13 +86,12 @@ static void lint0(void)
 	uint64_t seen;
 
 	kt_guest_lapic_init();
-	kt_guest_lapic_lvt0(LVT_MASKED | LVT_EXTINT);
+	kt_guest_lapic_lvt0(LAPIC_LVT_MASKED | LAPIC_LVT_EXTINT);
 	seen = kt_guest_shared->ticks;
 	settle(ONE_SHOT_WATCH);
 	KT_CLAIM(kt_guest_shared->ticks, ==, seen);
-	outb(PIC_READ_IRR, PIC_COMMAND);
-	kt_guest_sync(inb(PIC_COMMAND) & PIC_IRQ0, 0, 0, 0);
-	kt_guest_lapic_lvt0(LVT_EXTINT);
+	kt_guest_sync(kt_guest_pic_is_requested(0), 0, 0, 0);
+	kt_guest_lapic_lvt0(LAPIC_LVT_EXTINT);
 	count_to(seen + 1);
 }
 

@@ -141,18 +141,6 @@ TEST_F_TIMEOUT(state, phase_is_kept, SLOW_TIMEOUT)
 	EXPECT_LE(best, PHASE_BOUND_NS);
 }
 
-/* The PIT, while guest time stands still. */
-static bool pit_of_record(struct kt_vmm *vm, struct kvm_timers_pit_record *pit)
-{
-	static char buffer[16384];
-	struct kvm_timers_record *rec = (void *)buffer;
-
-	if (kt_host_get_record(vm->timers, buffer, sizeof(buffer)))
-		return false;
-	*pit = rec->pit;
-	return true;
-}
-
 /*
  * A VMM that has paused its guest writes the PIT back, with a load time by its own clock. The
  * guest's did not move: the counters are where they were.
@@ -160,7 +148,8 @@ static bool pit_of_record(struct kt_vmm *vm, struct kvm_timers_pit_record *pit)
 TEST_F_TIMEOUT(state, written_back_in_a_pause, SLOW_TIMEOUT)
 {
 	uint64_t third = kt_host_clks_to_ns(SLOW_COUNT) / 3;
-	struct kvm_timers_pit_record before, after;
+	const struct kvm_timers_record *rec;
+	struct kvm_timers_pit_record before;
 	struct kvm_pit_state2 state;
 	unsigned int i;
 
@@ -170,14 +159,17 @@ TEST_F_TIMEOUT(state, written_back_in_a_pause, SLOW_TIMEOUT)
 	ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
 	ASSERT_EQ(0, ioctl(self->vm.fd, KVM_GET_PIT2, &state));
 	ASSERT_EQ(0, ioctl(self->vm.fd, KVM_SET_PIT2, &state));
-	ASSERT_EQ(true, pit_of_record(&self->vm, &before));
+	rec = kt_host_record(self->vm.timers);
+	ASSERT_NE(NULL, rec);
+	before = rec->pit;
 	for (i = 0; i < 3; i++)
 		state.channels[i].count_load_time += third;
 	ASSERT_EQ(0, ioctl(self->vm.fd, KVM_SET_PIT2, &state));
-	ASSERT_EQ(true, pit_of_record(&self->vm, &after));
-	EXPECT_EQ(before.ch[0].clk, after.ch[0].clk);
-	EXPECT_EQ(before.ch[0].ce, after.ch[0].ce);
-	EXPECT_EQ(before.ch[0].edge_ns, after.ch[0].edge_ns);
+	rec = kt_host_record(self->vm.timers);
+	ASSERT_NE(NULL, rec);
+	EXPECT_EQ(before.ch[0].clk, rec->pit.ch[0].clk);
+	EXPECT_EQ(before.ch[0].ce, rec->pit.ch[0].ce);
+	EXPECT_EQ(before.ch[0].edge_ns, rec->pit.ch[0].edge_ns);
 
 	ASSERT_EQ(0, kt_host_thaw(self->vm.timers, KVM_TIMERS_GAP_STOP));
 	EXPECT_EQ(KT_VMM_SYNC, kt_vmm_run(&self->vm, 0));

@@ -9,6 +9,7 @@
 #define PIC2_CMD		0xa0
 #define PIC2_DATA		0xa1
 #define PIC_EOI			0x20
+#define PIC_READ_IRR		0x0a
 #define PIC_READ_ISR		0x0b
 #define PIC_ONLY_IRQ0		0xfe
 #define PIC1_CASCADE		2
@@ -229,15 +230,20 @@ static void idt_init(void)
  * where a guest takes interrupts back to back. Do what systems do with a
  * spurious interrupt.
  */
-static bool is_in_service(uint16_t port, unsigned int line)
+static bool has_bit(uint16_t port, uint8_t reg, unsigned int line)
 {
-	outb(PIC_READ_ISR, port);
-	return inb(port) & (1 << line);
+	outb(reg, port);
+	return inb(port) & (1 << (line & 7));
+}
+
+static uint16_t pic_of(unsigned int line)
+{
+	return line < 8 ? PIC1_CMD : PIC2_CMD;
 }
 
 static bool is_pic_ghost(unsigned int line)
 {
-	return !is_in_service(line < 8 ? PIC1_CMD : PIC2_CMD, line & 7);
+	return !has_bit(pic_of(line), PIC_READ_ISR, line);
 }
 
 static bool is_lapic_ghost(unsigned int vector)
@@ -252,7 +258,7 @@ static void pic_irq(unsigned int vector)
 	if (is_pic_ghost(line)) {
 		kt_guest_shared->ghosts++;
 		/* The second one had nothing any more, but the first one does not know. */
-		if (line >= 8 && is_in_service(PIC1_CMD, PIC1_CASCADE))
+		if (line >= 8 && has_bit(PIC1_CMD, PIC_READ_ISR, PIC1_CASCADE))
 			outb(PIC_EOI, PIC1_CMD);
 		return;
 	}
@@ -409,6 +415,17 @@ void kt_guest_pic_init(uint8_t mask)
 void kt_guest_pic_off(void)
 {
 	kt_guest_pic_init(0xff);
+}
+
+/**
+ * kt_guest_pic_is_requested() - whether an interrupt waits in a PIC
+ * @line:	line
+ *
+ * Return: its bit of IRR.
+ */
+bool kt_guest_pic_is_requested(unsigned int line)
+{
+	return has_bit(pic_of(line), PIC_READ_IRR, line);
 }
 
 /** kt_guest_lapic_init() - enable the local APIC by software, accept every vector */

@@ -25,6 +25,8 @@
 #define LAPIC_ICR2		0x310
 #define LAPIC_LVT0		0x350
 #define LAPIC_SVR_ENABLE	0x100
+#define LAPIC_LVT_NMI		0x400
+#define LAPIC_LVT_EXTINT	0x700
 #define LAPIC_LVT_MASKED	0x10000
 #define MSR_X2APIC		0x800
 #define MSR_APIC_BASE		0x1b
@@ -182,6 +184,7 @@ void kt_guest_assert(const char *file, int line, const char *expr, uint64_t a, u
 
 void kt_guest_pic_init(uint8_t mask);
 void kt_guest_pic_off(void);
+bool kt_guest_pic_is_requested(unsigned int line);
 void kt_guest_lapic_init(void);
 void kt_guest_lapic_look(void);
 bool kt_guest_lapic_is_x2apic(void);

@@ -211,6 +211,22 @@ int kt_host_get_record(int timers, void *record, uint32_t room)
 }
 
 /**
+ * kt_host_record() - look at the record
+ * @timers:	timers fd
+ *
+ * Return: the record, good until the next call; or NULL with errno.
+ */
+const struct kvm_timers_record *kt_host_record(int timers)
+{
+	static union {
+		struct kvm_timers_record	record;
+		char				room[16384];
+	} buffer;
+
+	return kt_host_get_record(timers, &buffer, sizeof(buffer)) ? NULL : &buffer.record;
+}
+
+/**
  * kt_host_set_record() - set the record
  * @timers:	timers fd
  * @record:	bytes

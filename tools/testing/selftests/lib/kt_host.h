@@ -33,6 +33,7 @@ void kt_host_pass(uint64_t ns);
 int kt_host_freeze(int timers);
 int kt_host_thaw(int timers, uint32_t gap);
 int kt_host_get_record(int timers, void *record, uint32_t room);
+const struct kvm_timers_record *kt_host_record(int timers);
 int kt_host_set_record(int timers, const void *record, uint32_t length, uint32_t flags);
 int kt_host_timers_status(int timers, struct kvm_timers_status *status);
 pid_t kt_host_stopper(int *to_stopper, uint64_t ns);
