@@ -108,6 +108,61 @@ TEST(of_one_that_is_frozen)
 	kt_vmm_destroy(&vm);
 }
 
+static unsigned int times_anew(void)
+{
+	FILE *file = fopen("/sys/module/anew/parameters/times", "r");
+	unsigned int times = 0;
+
+	if (file) {
+		if (fscanf(file, "%u", &times) != 1)
+			abort();
+		fclose(file);
+	}
+	return times;
+}
+
+/* As with most machines' S3: the guest's goes on from where it was, and its clocks with it. */
+TEST(tsc_begins_anew)
+{
+	uint64_t cycles, host_ns, khz, tsc[2], late;
+	struct clock_lead before, after;
+	struct kvm_timers_status status;
+	unsigned int i, times;
+	struct kt_vmm vm;
+
+	if (kt_host_plain())
+		SKIP(return, "KVM's clock counts the time in which the host is suspended");
+	if (access("/sys/module/anew", F_OK) || !can_suspend())
+		SKIP(return, "set KT_SUSPEND=1 where pm_test knows \"core\", and load the module anew");
+
+	ASSERT_EQ(0, clock_create(&vm, 2, KVM_TIMERS_CLOCK_HOST));
+	khz = ioctl(vm.vcpu[0].fd, KVM_GET_TSC_KHZ, 0);
+	for (i = 0; i < 2; i++)
+		clock_open_page(&vm, i, MSR_SYSTEM_NEW);
+	before = clock_lead(&vm, 0);
+	for (i = 0; i < 2; i++)
+		tsc[i] = clock_on(&vm, i, CLOCK_RDTSC, 0, 0)->val;
+	times = times_anew();
+	host_ns = kt_host_now();
+	cycles = clock_host_tsc();
+	ASSERT_EQ(true, put("/sys/power/state", "mem"));
+	ASSERT_EQ(times + 1, times_anew());
+	ASSERT_LE(clock_host_tsc(), cycles);
+
+	after = clock_lead(&vm, 0);
+	EXPECT_LE(after.least - STEP_NS, before.most);
+	EXPECT_GE(after.most + STEP_NS, before.least);
+	for (i = 0; i < 2; i++)
+		EXPECT_LE(tsc[i], clock_on(&vm, i, CLOCK_RDTSC, 0, 0)->val);
+	/* And it counts: no more than the host's clock since the suspend began. */
+	late = clock_on(&vm, 0, CLOCK_RDTSC, 0, 0)->val;
+	host_ns = kt_host_now() - host_ns;
+	EXPECT_LE((late - tsc[0]) / khz * NS_PER_MS, host_ns);
+	ASSERT_EQ(0, kt_vmm_status(&vm, &status));
+	EXPECT_EQ(KVM_TIMERS_CLOCK_BY_TSC, status.clock_flags);
+	kt_vmm_destroy(&vm);
+}
+
 int main(int argc, char **argv)
 {
 	kt_host_require();
