@@ -43,7 +43,7 @@ MODULE_PARM_DESC(pit, "Offer the PIT (i8254, ports 0x40-0x43 and 0x61) (default 
 static char *pit_policy = "catchup";
 module_param(pit_policy, charp, 0444);
 MODULE_PARM_DESC(pit_policy,
-		 "Lost ticks of the PIT: catchup, merge or discard (default catchup)");
+		 "Lost ticks of the PIT: catchup, delay, merge or discard (default catchup)");
 
 static char *rtc = "utc";
 module_param(rtc, charp, 0444);
@@ -53,7 +53,7 @@ MODULE_PARM_DESC(rtc,
 static char *rtc_policy = "catchup";
 module_param(rtc_policy, charp, 0444);
 MODULE_PARM_DESC(rtc_policy,
-		 "Lost ticks of the RTC: catchup, merge or discard (default catchup)");
+		 "Lost ticks of the RTC: catchup, delay, merge or discard (default catchup)");
 
 static unsigned int rtc_update_us = MAX_UPDATE_US;
 module_param(rtc_update_us, uint, 0444);
@@ -66,7 +66,7 @@ MODULE_PARM_DESC(hpet, "Offer the HPET, at 0xfed00000 (default 1)");
 static char *hpet_policy = "catchup";
 module_param(hpet_policy, charp, 0444);
 MODULE_PARM_DESC(hpet_policy,
-		 "Lost ticks of the HPET: catchup, merge or discard (default catchup)");
+		 "Lost ticks of the HPET: catchup, delay, merge or discard (default catchup)");
 
 static unsigned int hpet_timers = KT_HPET_MIN_TIMERS;
 module_param(hpet_timers, uint, 0444);
@@ -84,7 +84,7 @@ MODULE_PARM_DESC(lapic, "Offer the LAPIC timer (default 1)");
 static char *lapic_policy = "catchup";
 module_param(lapic_policy, charp, 0444);
 MODULE_PARM_DESC(lapic_policy,
-		 "Lost ticks of the LAPIC timer: catchup, merge or discard (default catchup)");
+		 "Lost ticks of the LAPIC timer: catchup, delay, merge or discard (default catchup)");
 
 static char *lapic_advance_ns = "auto";
 module_param(lapic_advance_ns, charp, 0444);
@@ -133,6 +133,7 @@ static const char * const policies[] = {
 	[KVM_TIMERS_POLICY_CATCHUP]	= "catchup",
 	[KVM_TIMERS_POLICY_MERGE]	= "merge",
 	[KVM_TIMERS_POLICY_DISCARD]	= "discard",
+	[KVM_TIMERS_POLICY_DELAY]	= "delay",
 };
 
 static const char * const gaps[] = {
@@ -276,7 +277,7 @@ static int check_words(void)
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++) {
 		if (default_policy(i) != KVM_TIMERS_POLICY_DEFAULT)
 			continue;
-		pr_err("%s=%s: catchup, merge or discard\n", names[i], policy_of(i));
+		pr_err("%s=%s: catchup, delay, merge or discard\n", names[i], policy_of(i));
 		return -EINVAL;
 	}
 	if (default_base(&time_s) == KVM_TIMERS_RTC_DEFAULT) {
@@ -375,7 +376,7 @@ int kt_params_tick(struct kt_tick_params *tick, unsigned int device,
 	struct kt_tick_params new;
 
 	default_tick(&new, device);
-	if (config->policy > KVM_TIMERS_POLICY_DISCARD)
+	if (config->policy >= KVM_TIMERS_POLICY_END)
 		return -ERANGE;
 	if (config->policy)
 		new.policy = config->policy;

@@ -6,8 +6,10 @@
  * whatever the gap. Of the count at most one is @held: it came in time, but too
  * close to the one before it. The rest is debt: it has a lag, which the
  * threshold, the limit and the rate of a catch-up are about. The policies merge
- * and discard, and catch-up of a period that the shortest interval swallows,
- * never owe more than the one held.
+ * and discard, and the others with a period that the shortest interval swallows,
+ * never owe more than the one held. By delay each edge of a periodic device gives
+ * one, and the debt waits: for the guest to be behind by so much, or for another
+ * policy.
  */
 #include <linux/limits.h>
 #include <linux/math64.h>
@@ -68,7 +70,14 @@ static bool is_short(const struct kt_tick *t)
 
 static bool owes_one_at_most(const struct kt_tick *t)
 {
-	return t->params.policy != KVM_TIMERS_POLICY_CATCHUP || is_short(t);
+	return (t->params.policy != KVM_TIMERS_POLICY_CATCHUP &&
+		t->params.policy != KVM_TIMERS_POLICY_DELAY) || is_short(t);
+}
+
+/* One-shot edges have no grid to stay on: what is owed of them is given. */
+static bool stays_behind(const struct kt_tick *t)
+{
+	return t->params.policy == KVM_TIMERS_POLICY_DELAY && t->period_ns && !is_short(t);
 }
 
 /* Something is owed, and only its time is to come. */
@@ -166,7 +175,9 @@ static void settle(struct kt_tick *t)
 	/* A limit below the threshold starts a catch-up too: no debt stays at it for ever. */
 	debt = t->owed - t->held;
 	max = max_debt(t);
-	if (debt && (debt > max || lag(t, debt) >= t->params.threshold_ns))
+	if (stays_behind(t))
+		t->catching = false;
+	else if (debt && (debt > max || lag(t, debt) >= t->params.threshold_ns))
 		t->catching = true;
 	if (t->catching)
 		t->held = false;
@@ -229,6 +240,7 @@ static void miss_busy(struct kt_tick *t, u64 ticks)
 
 	switch (t->params.policy) {
 	case KVM_TIMERS_POLICY_CATCHUP:
+	case KVM_TIMERS_POLICY_DELAY:
 		owe(t, ticks);
 		break;
 	case KVM_TIMERS_POLICY_DISCARD:
@@ -253,8 +265,12 @@ static u64 retry_interval(const struct kt_tick *t, u64 now)
  */
 static void miss_served(struct kt_tick *t, u64 ticks)
 {
-	if (ticks)
-		owe(t, ticks);
+	if (ticks) {
+		owe(t, ticks - 1);
+		t->owed++;
+		t->held = true;
+		settle(t);
+	}
 	t->blocked = is_promised(t);
 }
 
@@ -281,9 +297,14 @@ static bool deliver(struct kt_tick *t, const struct kt_tick_input *in, u64 ticks
 	bool due, ok;
 
 	make_room(t, in->now);
-	if (t->params.policy == KVM_TIMERS_POLICY_DISCARD && host_was_late(t, ticks)) {
-		t->stats.dropped += ticks;
-		ticks = 0;
+	if (host_was_late(t, ticks)) {
+		if (t->params.policy == KVM_TIMERS_POLICY_DISCARD) {
+			t->stats.dropped += ticks;
+			ticks = 0;
+		} else if (stays_behind(t)) {
+			owe(t, ticks);
+			ticks = 0;
+		}
 	}
 
 	/* All but the newest are debt; that one is due on the grid, now. */

@@ -13,7 +13,7 @@ static void kt_tick_test_on_time(struct kunit *test)
 	struct line l;
 	int i;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < ARRAY_SIZE(policies); i++) {
 		start_policy(&l, test, policies[i], MS);
 		run_until(&l, T0 + 100 * MS);
 		KUNIT_EXPECT_EQ(test, l.count, 100ULL);
@@ -76,6 +76,75 @@ static void kt_tick_test_stall_other(struct kunit *test)
 {
 	stall_other(test, MERGE, 1, 4999, 0);
 	stall_other(test, DISCARD, 0, 0, 5000);
+}
+
+/* None of them comes beside the grid; by another policy they still may. */
+static void kt_tick_test_stall_delay(struct kunit *test)
+{
+	struct kt_tick_params params = defaults;
+	u64 end = T0 + 10 * MS + 5 * SEC + 400 * US;
+	struct line l;
+	u64 i;
+
+	start_policy(&l, test, DELAY, MS);
+	run_until(&l, T0 + 10 * MS);
+	reset_line(&l);
+
+	KUNIT_EXPECT_FALSE(test, service_at(&l, end, KT_TICK_READY));
+	KUNIT_EXPECT_EQ(test, l.tick.owed, 5000ULL);
+	KUNIT_EXPECT_EQ(test, kt_tick_deadline(&l.tick), KT_NEVER);
+	run_until(&l, end + SEC);
+	KUNIT_EXPECT_EQ(test, l.count, 1000ULL);
+	KUNIT_EXPECT_EQ(test, l.min_distance, MS);
+	KUNIT_EXPECT_EQ(test, l.last, end + SEC - 400 * US);
+	KUNIT_EXPECT_EQ(test, l.tick.owed, 5000ULL);
+	KUNIT_EXPECT_EQ(test, l.tick.stats.caught_up, 0ULL);
+	/* So late is the guest's tick clock. */
+	KUNIT_EXPECT_EQ(test, l.tick.late_us, 5000000ULL);
+
+	/* A debt is a time, as with any policy. */
+	change_period(&l, 10 * MS);
+	KUNIT_EXPECT_EQ(test, l.tick.owed, 500ULL);
+	change_period(&l, MS);
+
+	/* And has the same limit. */
+	params.policy = DELAY;
+	params.limit_ns = 3 * SEC;
+	change_params(&l, &params);
+	KUNIT_EXPECT_EQ(test, l.tick.owed, 3000ULL);
+	KUNIT_EXPECT_EQ(test, l.tick.stats.given_up, 2000ULL);
+
+	params.policy = CATCHUP;
+	change_params(&l, &params);
+	reset_line(&l);
+	KUNIT_EXPECT_TRUE(test, service_grid(&l, KT_TICK_READY));
+	run_until(&l, end + 5 * SEC);
+	KUNIT_EXPECT_EQ(test, l.count, 7000ULL);
+	KUNIT_EXPECT_EQ(test, l.tick.owed, 0ULL);
+
+	/* Late by less than a period is no tick missed: it comes, and so does the next. */
+	start_policy(&l, test, DELAY, MS);
+	KUNIT_EXPECT_TRUE(test, service_at(&l, T0 + MS + 700 * US, KT_TICK_READY));
+	KUNIT_EXPECT_TRUE(test, service_at(&l, T0 + 2 * MS, KT_TICK_READY));
+	KUNIT_EXPECT_EQ(test, l.tick.owed, 0ULL);
+
+	/* One that comes within the handler waits for its end, as in a controller; others are owed. */
+	KUNIT_EXPECT_TRUE(test, service_at(&l, T0 + 3 * MS, KT_TICK_SERVED));
+	KUNIT_EXPECT_FALSE(test, service_at(&l, T0 + 6 * MS, KT_TICK_SERVED));
+	KUNIT_EXPECT_EQ(test, l.tick.owed, 3ULL);
+	KUNIT_EXPECT_TRUE(test, service_edges(&l, T0 + 6 * MS + 300 * US, KT_TICK_READY, 0));
+	KUNIT_EXPECT_EQ(test, l.tick.owed, 2ULL);
+	KUNIT_EXPECT_EQ(test, kt_tick_deadline(&l.tick), KT_NEVER);
+
+	/* Without a period there is no grid: each is given. */
+	start_policy(&l, test, DELAY, MS);
+	change_period(&l, 0);
+	KUNIT_EXPECT_TRUE(test, service_edges(&l, T0 + MS, KT_TICK_READY, 5));
+	for (i = 4; i; i--) {
+		KUNIT_EXPECT_EQ(test, l.tick.owed, i);
+		KUNIT_EXPECT_TRUE(test, service_edges(&l, l.now + 200 * US, KT_TICK_READY, 0));
+	}
+	KUNIT_EXPECT_EQ(test, l.tick.owed, 0ULL);
 }
 
 /* Rates by lag at a period of 1 ms: debt left after the injection, next distance. */
@@ -171,7 +240,8 @@ static void masked(struct kunit *test, u32 policy, u64 owed, u64 merged, u64 dro
 	KUNIT_EXPECT_EQ(test, kt_tick_deadline(&l.tick), KT_NEVER);
 
 	/* Unmasked between two edges: what is owed may come. */
-	KUNIT_EXPECT_EQ(test, service_edges(&l, T0 + 13 * MS + 9, KT_TICK_READY, 0), owed > 0);
+	KUNIT_EXPECT_EQ(test, service_edges(&l, T0 + 13 * MS + 9, KT_TICK_READY, 0),
+			owed > 0 && policy != DELAY);
 }
 
 static void kt_tick_test_masked(struct kunit *test)
@@ -179,6 +249,7 @@ static void kt_tick_test_masked(struct kunit *test)
 	masked(test, CATCHUP, 10, 0, 0);
 	masked(test, MERGE, 1, 9, 0);
 	masked(test, DISCARD, 0, 0, 10);
+	masked(test, DELAY, 10, 0, 0);
 }
 
 /* A tick too close to the last one is held, whatever the policy, and not for long. */
@@ -189,7 +260,7 @@ static void kt_tick_test_held(struct kunit *test)
 	int i;
 
 	params.threshold_ns = SEC;
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < ARRAY_SIZE(policies); i++) {
 		params.policy = policies[i];
 		start(&l, test, &params, MS);
 		KUNIT_EXPECT_TRUE(test, service_at(&l, T0 + MS + 900 * US, KT_TICK_READY));
@@ -237,7 +308,7 @@ static void kt_tick_test_lose(struct kunit *test)
 	u64 deadline;
 	int i;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < ARRAY_SIZE(policies); i++) {
 		start_policy(&l, test, policies[i], MS);
 		KUNIT_EXPECT_TRUE(test, service_at(&l, T0 + MS, KT_TICK_READY));
 
@@ -304,6 +375,7 @@ static struct kunit_case kt_tick_test_cases[] = {
 	KUNIT_CASE(kt_tick_test_on_time),
 	KUNIT_CASE(kt_tick_test_stall_catchup),
 	KUNIT_CASE(kt_tick_test_stall_other),
+	KUNIT_CASE(kt_tick_test_stall_delay),
 	KUNIT_CASE(kt_tick_test_rates),
 	KUNIT_CASE(kt_tick_test_busy_latch),
 	KUNIT_CASE(kt_tick_test_masked),

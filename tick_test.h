@@ -23,8 +23,9 @@
 #define CATCHUP	KVM_TIMERS_POLICY_CATCHUP
 #define MERGE	KVM_TIMERS_POLICY_MERGE
 #define DISCARD	KVM_TIMERS_POLICY_DISCARD
+#define DELAY	KVM_TIMERS_POLICY_DELAY
 
-static const u32 policies[] = { CATCHUP, MERGE, DISCARD };
+static const u32 policies[] = { CATCHUP, MERGE, DISCARD, DELAY };
 
 static const struct kt_tick_params defaults = {
 	.policy			= KVM_TIMERS_POLICY_CATCHUP,

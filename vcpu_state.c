@@ -110,7 +110,8 @@ bool kt_vcpu_get_state(struct kt_vcpu *v, struct kt_lapic_timer_state *state)
 	      (v->tick.owed || kt_lapic_timer_edges(&copy, &clock) != v->tick.seen);
 	/* Of a stream that is not caught up, what was missed is not given back here, either. */
 	if (kt_lapic_timer_is_periodic(&v->timer) &&
-	    v->tick.params.policy == KVM_TIMERS_POLICY_DISCARD)
+	    (v->tick.params.policy == KVM_TIMERS_POLICY_DISCARD ||
+	     v->tick.params.policy == KVM_TIMERS_POLICY_DELAY))
 		due = false;
 	kt_vcpu_unlock_restore(v, flags);
 	return due;

@@ -72,13 +72,11 @@ test_exec_usage_errors()
 	usage "did you mean 'merge'?" exec --policy=mrege -- true
 	usage "write one of default, catchup, merge, discard" exec --policy=slow -- true
 	usage "write one of default" exec --policy= -- true
-	usage "policy 'delay' is not built yet: write 'catchup'" exec --policy=delay -- true
-	usage "policy 'delay' is not built yet" exec --policy pit=delay -- true
+	usage "policy 'delay' has no such --catchup bounds" exec --policy=delay --catchup-max-rate=2 -- true
 	usage "unknown device 'hept': did you mean 'hpet'?" exec --policy=hept=merge -- true
 	usage "unknown device 'apic': did you mean 'lapic'?" exec --policy=apic=merge -- true
 	usage "unknown device 'tsc0': write one of pit, rtc, hpet, lapic" exec --policy=tsc0=merge -- true
-	usage "policy 'delay' is not built yet" exec --policy=lapic=delay -- true
-	usage "policy 'discard' has no --catchup bounds" exec --policy=rtc=discard \
+	usage "policy 'discard' has no such --catchup bounds" exec --policy=rtc=discard \
 		--catchup-limit=5 -- true
 	usage "1.01 to 10" exec --catchup-max-rate=1 -- true
 	usage "1.01 to 10" exec --catchup-max-rate=10.01 -- true
@@ -94,7 +92,7 @@ test_exec_usage_errors()
 	usage "write milliseconds" exec --catchup-limit=4294967296 -- true
 	usage "write microseconds, 0 to 4294967295" exec --catchup-threshold=-1 -- true
 	usage "write microseconds" exec --catchup-threshold=default -- true
-	usage "policy 'merge' has no --catchup bounds" exec --policy=merge --catchup-limit=5 -- true
+	usage "policy 'merge' has no such --catchup bounds" exec --policy=merge --catchup-limit=5 -- true
 }
 
 test_rtc_usage_errors()
@@ -168,13 +166,11 @@ test_set_usage_errors()
 	usage "did you mean 'policy'?" set 1 pit.polciy=merge
 	usage "did you mean 'catchup_limit_ms'?" set 1 pit.catchup_limit=5
 	usage "write one of policy, catchup_max_rate" set 1 pit.x=5
-	usage "pit.policy: policy 'delay' is not built yet" set 1 pit.policy=delay
 	usage "pit.catchup_max_rate '11': write" set 1 pit.catchup_max_rate=11
 	usage "pit.catchup_limit_ms '0': write" set 1 pit.catchup_limit_ms=0
 	usage "pit.catchup_threshold_us '': write" set 1 pit.catchup_threshold_us=
 	usage "unknown device 'rtcc': did you mean 'rtc'?" set 1 rtcc.policy=merge
 	usage "unknown device 'lapci': did you mean 'lapic'?" set 1 lapci.advance_ns=5
-	usage "lapic.policy: policy 'delay' is not built yet" set 1 lapic.policy=delay
 	usage "unknown device 'tsc0': write one of pit, rtc, hpet, lapic" set 1 tsc0.policy=merge
 	usage "hpet.catchup_max_rate '11': write" set 1 hpet.catchup_max_rate=11
 	usage "'rtc.policy' is given twice" set 1 rtc.policy=merge pit.policy=merge \
@@ -537,6 +533,7 @@ test_exec()
 	asks 'device=1 policy=2 ' exec --policy rtc=merge -- true
 	asks 'device=2 policy=3 ' exec --policy=merge --policy=hpet=discard -- true
 	asks 'device=1 policy=0 ' exec --rtc=off --policy=merge -- true
+	asks 'device=0 policy=4 ' exec --policy=pit=delay --catchup-limit=5 -- true
 	asks 'policy=3 ' exec --policy=merge --policy discard -- true
 	asks 'rate=101 limit=4294967295 ' exec --catchup-max-rate 1.01 \
 		--catchup-limit=4294967295 -- true
@@ -1192,8 +1189,8 @@ test_completion()
 	completes "kvm-timers exec --policy=m" "merge"
 	completes "kvm-timers exec --policy=h" "hpet="
 	completes "kvm-timers exec --policy=rtc=m" "merge"
-	completes "kvm-timers exec --policy=hpet=d" "discard default"
-	completes "kvm-timers exec --policy=pit=d" "discard default"
+	completes "kvm-timers exec --policy=hpet=d" "delay discard default"
+	completes "kvm-timers exec --policy=pit=d" "delay discard default"
 	completes "kvm-timers exec --policy=l" "lapic="
 	completes "kvm-timers exec --policy=lapic=m" "merge"
 	completes "kvm-timers set 1 pit.catchup_l" "pit.catchup_limit_ms="

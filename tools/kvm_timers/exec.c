@@ -220,12 +220,15 @@ static int check_bounds(const struct kt_policy_change *tick)
 	unsigned int bounds = 1U << KT_POLICY_MAX_RATE | 1U << KT_POLICY_LIMIT |
 			      1U << KT_POLICY_THRESHOLD;
 
+	/* What stays behind is bounded, too. */
+	if (tick->value.policy == KVM_TIMERS_POLICY_DELAY)
+		bounds &= ~(1U << KT_POLICY_LIMIT);
 	if (!(tick->named & bounds) || tick->value.policy == KVM_TIMERS_POLICY_DEFAULT ||
 	    tick->value.policy == KVM_TIMERS_POLICY_CATCHUP)
 		return KT_OUT_OK;
 
 	return kt_out_fail(KT_OUT_USAGE,
-			   "policy '%s' has no --catchup bounds: write '--policy=catchup', or leave them out",
+			   "policy '%s' has no such --catchup bounds: write '--policy=catchup', or leave them out",
 			   kt_names_policy(tick->value.policy));
 }
 

@@ -15,9 +15,9 @@ _kvm_timers_words()
 	case $command:$cur in
 	exec:--policy=pit=* | exec:--policy=rtc=* | exec:--policy=hpet=* | \
 	exec:--policy=lapic=*)
-		printf -- "${cur%=*}=%s\n" catchup merge discard default ;;
+		printf -- "${cur%=*}=%s\n" catchup delay merge discard default ;;
 	exec:--policy=*)
-		printf -- '--policy=%s\n' catchup merge discard default pit= rtc= hpet= \
+		printf -- '--policy=%s\n' catchup delay merge discard default pit= rtc= hpet= \
 			lapic= ;;
 	exec:--pit=*)
 		printf -- '--pit=%s\n' on off ;;
@@ -42,7 +42,7 @@ _kvm_timers_words()
 			--tsc= --clock-rate= --gap= --policy= \
 			--catchup-max-rate= --catchup-limit= --catchup-threshold= --json --help -- ;;
 	set:pit.policy=* | set:rtc.policy=* | set:hpet.policy=* | set:lapic.policy=*)
-		printf "${cur%%=*}=%s\n" catchup merge discard default ;;
+		printf "${cur%%=*}=%s\n" catchup delay merge discard default ;;
 	set:lapic.advance_ns=*)
 		printf 'lapic.advance_ns=%s\n' auto default ;;
 	set:gap=*)

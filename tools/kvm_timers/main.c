@@ -52,7 +52,7 @@ static const struct cmd cmds[] = {
 "                               host, tsc or default\n"
 "  --gap=GAP                    what a pause by the VMM is to the guest: stop, it never happened;\n"
 "                               jump, time like any other; slew, made up for; or default\n"
-"  --policy=POLICY              lost ticks: catchup, merge, discard or default\n"
+"  --policy=POLICY              lost ticks: catchup, delay, merge, discard or default\n"
 "  --policy=DEVICE=POLICY       the same for one device\n"
 "  --catchup-max-rate=RATE      fastest catch-up, times the programmed rate: 1.01 to 10\n"
 "  --catchup-limit=MS           a debt beyond this is given up\n"
@@ -90,7 +90,7 @@ static const struct cmd cmds[] = {
 		.details	=
 "  DEVICE is pit, rtc, hpet or lapic.\n"
 "\n"
-"  DEVICE.policy=POLICY            catchup, merge, discard or default\n"
+"  DEVICE.policy=POLICY            catchup, delay, merge, discard or default\n"
 "  DEVICE.catchup_max_rate=RATE    times the programmed rate, 1.01 to 10, or default\n"
 "  DEVICE.catchup_limit_ms=MS      milliseconds, or default\n"
 "  DEVICE.catchup_threshold_us=US  microseconds\n"

@@ -32,6 +32,7 @@ static const char * const policies[] = {
 	[KVM_TIMERS_POLICY_CATCHUP]	= "catchup",
 	[KVM_TIMERS_POLICY_MERGE]	= "merge",
 	[KVM_TIMERS_POLICY_DISCARD]	= "discard",
+	[KVM_TIMERS_POLICY_DELAY]	= "delay",
 };
 
 static const char * const rtc_bases[] = {

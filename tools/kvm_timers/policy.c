@@ -53,7 +53,7 @@ static int parse_rate(const char *text, __u32 *pct)
 	return val < RATE_MIN_PCT || val > RATE_MAX_PCT ? -ERANGE : 0;
 }
 
-static int parse_policy(__u32 *policy, const char *option, const char *text)
+static int parse_policy(__u32 *policy, const char *text)
 {
 	int found = kt_names_find_policy(text);
 
@@ -61,12 +61,6 @@ static int parse_policy(__u32 *policy, const char *option, const char *text)
 		*policy = found;
 		return 0;
 	}
-
-	/* libvirt has a fourth one: whoever copies it from there is not misspelling. */
-	if (!strcmp(text, "delay"))
-		return kt_out_fail(KT_OUT_USAGE,
-				   "%s: policy 'delay' is not built yet: write 'catchup', 'merge' or 'discard' instead",
-				   option);
 
 	return kt_names_refuse("policy", text, kt_names_policy);
 }
@@ -154,7 +148,7 @@ int kt_policy_parse(struct kt_policy_change *change, enum kt_policy_key key, con
 
 	switch (key) {
 	case KT_POLICY_POLICY:
-		ret = parse_policy(&val, option, text);
+		ret = parse_policy(&val, text);
 		change->value.policy = val;
 		break;
 	case KT_POLICY_MAX_RATE:

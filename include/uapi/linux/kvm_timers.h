@@ -105,6 +105,9 @@ enum kvm_timers_policy {
 	KVM_TIMERS_POLICY_MERGE		= 2,
 	/* None of them: the next one on the grid. */
 	KVM_TIMERS_POLICY_DISCARD	= 3,
+	/* All of them, but none beside the grid: the guest's tick clock stays behind. */
+	KVM_TIMERS_POLICY_DELAY		= 4,
+	KVM_TIMERS_POLICY_END		= 5,
 };
 
 /**

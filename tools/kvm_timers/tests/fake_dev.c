@@ -104,7 +104,7 @@ static int new_fd(int kind, int flags)
 
 static int check_tick(const struct kvm_timers_policy_config *tick)
 {
-	if (tick->policy > KVM_TIMERS_POLICY_DISCARD)
+	if (tick->policy >= KVM_TIMERS_POLICY_END)
 		return -ERANGE;
 	if (tick->catchup_max_rate_pct &&
 	    (tick->catchup_max_rate_pct < 101 || tick->catchup_max_rate_pct > 1000))

@@ -101,7 +101,7 @@ REFUSAL_TEST(erange_rtc_2100, ERANGE,
 	     r->config.rtc_base = KVM_TIMERS_RTC_FIXED; r->config.rtc_time_s = 4102444800LL)
 REFUSAL_TEST(einval_no_device, EINVAL, r->config.devices = 0)
 REFUSAL_TEST(eopnotsupp, EOPNOTSUPP, r->config.devices |= UNKNOWN_DEVICE)
-REFUSAL_TEST(erange_policy, ERANGE, r->config.tick[0].policy = KVM_TIMERS_POLICY_DISCARD + 1)
+REFUSAL_TEST(erange_policy, ERANGE, r->config.tick[0].policy = KVM_TIMERS_POLICY_END)
 REFUSAL_TEST(erange_rate_low, ERANGE, r->config.tick[0].catchup_max_rate_pct = 100)
 REFUSAL_TEST(erange_rate_high, ERANGE, r->config.tick[0].catchup_max_rate_pct = 1001)
 REFUSAL_TEST(erange_limit, ERANGE, r->config.tick[0].catchup_limit_ms = UINT32_MAX)

@@ -326,6 +326,27 @@ TEST_F_TIMEOUT(starved, discard_gives_none, SLOW_TIMEOUT)
 	EXPECT_GE(self->after.stats.dropped, self->least - MAX_IN_FLIGHT);
 }
 
+/* What is still owed is dropped with the timer. */
+TEST_F_TIMEOUT(starved, delay_stays_behind, SLOW_TIMEOUT)
+{
+	uint64_t seen;
+
+	ASSERT_EQ(0, create(&self->vm, KVM_TIMERS_POLICY_DELAY));
+	start_periodic(&self->vm, &variant->way, hpet_ticks(SLOW_NS));
+	kt_host_wait_until(kt_host_now() + GAP_NS);
+	seen = hpet_irqs(&self->vm, &variant->way);
+	hpet_do(&self->vm, HPET_WAIT, hpet_vector(&variant->way), seen + AT_A_TIME, 0);
+	self->before = status(&self->vm);
+	EXPECT_GE(self->before.owed, GAP_NS / SLOW_NS - 1);
+	EXPECT_EQ(0, self->before.stats.dropped);
+
+	stop(&self->vm);
+	self->after = status(&self->vm);
+	EXPECT_EQ(hpet_irqs(&self->vm, &variant->way), self->after.stats.delivered);
+	EXPECT_EQ(0, self->after.stats.merged);
+	EXPECT_EQ(self->after.stats.due, self->after.stats.delivered + self->after.stats.dropped);
+}
+
 FIXTURE(level) {
 	struct kt_vmm vm;
 };

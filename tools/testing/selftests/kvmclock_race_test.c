@@ -222,7 +222,7 @@ static int change(struct kt_vmm *vm, unsigned int n, struct racer *racers, unsig
 	struct kvm_timers_set_policy policy = {
 		.size	= sizeof(policy),
 		.device	= KVM_TIMERS_DEVICE_PIT,
-		.tick	= { .policy = 1 + n % KVM_TIMERS_POLICY_DISCARD },
+		.tick	= { .policy = 1 + n % (KVM_TIMERS_POLICY_END - 1) },
 	};
 	int fd, ret = 0;
 

@@ -251,6 +251,25 @@ TEST_F_TIMEOUT(tick, discard_gives_none, SLOW_TIMEOUT)
 	EXPECT_GE(stats(&self->after)->dropped, least_due(GAP_NS) - MAX_IN_FLIGHT);
 }
 
+/* One for each point of the grid; what was missed stays owed. */
+TEST_F_TIMEOUT(tick, delay_stays_behind, SLOW_TIMEOUT)
+{
+	uint64_t from, points;
+
+	GAP(KVM_TIMERS_POLICY_DELAY);
+	from = kt_host_now();
+	lapic_wait(&self->vm, self->seen + AFTER_GAP, variant->spin);
+	points = most_points(self->grid, from, self->vm.vcpu[0].exited_ns);
+	EXPECT_LE(lapic_irqs(&self->vm) - self->seen, points + MAX_IN_FLIGHT);
+	SAME_GRID();
+	ASSERT_EQ(0, kt_vmm_status(&self->vm, &self->after));
+	EXPECT_GE(self->after.device[KVM_TIMERS_DEVICE_LAPIC].owed,
+		  least_due(GAP_NS) - MAX_IN_FLIGHT);
+	EXPECT_EQ(0, stats(&self->after)->dropped);
+	EXPECT_EQ(0, stats(&self->after)->merged);
+	EXPECT_EQ(true, kt_host_conserved(&self->after));
+}
+
 #define SIGSTOP_GAP(chosen) do {							\
 	int to_stopper, code;								\
 	pid_t stopper = kt_host_stopper(&to_stopper, STOP_NS);					\

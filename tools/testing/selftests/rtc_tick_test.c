@@ -125,7 +125,10 @@ static bool read_status(struct kt_vmm *vm, struct kvm_timers_status *status, str
 	return true;
 }
 
-/* No more edges; settle all that is owed, so that nothing is in flight. */
+/*
+ * No more edges; settle all that is owed, so that nothing is in flight. Without edges delay gives
+ * nothing.
+ */
 static bool stop(struct kt_vmm *vm, enum kt_pin pin, struct kvm_timers_status *status)
 {
 	if (!rtc_write(vm, RTC_A, RTC_A_RUN) || !rtc_command(vm, RTC_MASK, pin, false))
@@ -133,7 +136,7 @@ static bool stop(struct kt_vmm *vm, enum kt_pin pin, struct kvm_timers_status *s
 	do {
 		if (!rtc_command(vm, RTC_SETTLE, DRAIN_CLKS, 0) || kt_vmm_status(vm, status))
 			return false;
-	} while (row(status)->owed);
+	} while (row(status)->owed && row(status)->policy != KVM_TIMERS_POLICY_DELAY);
 	return rtc_command(vm, RTC_SETTLE, DRAIN_CLKS, 0) && !kt_vmm_status(vm, status);
 }
 
@@ -302,6 +305,7 @@ TEST_F_TIMEOUT(rtc_tick, no_edge_until_c_is_read, SLOW_TIMEOUT)
 {
 	static const uint32_t policies[] = {
 		KVM_TIMERS_POLICY_CATCHUP, KVM_TIMERS_POLICY_MERGE, KVM_TIMERS_POLICY_DISCARD,
+		KVM_TIMERS_POLICY_DELAY,
 	};
 	unsigned int i, n;
 	int c;
@@ -393,6 +397,7 @@ TEST_F_TIMEOUT(rtc_tick, slow_guest_gets_on, SLOW_TIMEOUT)
 {
 	static const uint32_t policies[] = {
 		KVM_TIMERS_POLICY_CATCHUP, KVM_TIMERS_POLICY_MERGE, KVM_TIMERS_POLICY_DISCARD,
+		KVM_TIMERS_POLICY_DELAY,
 	};
 	unsigned int i;
 
@@ -485,6 +490,21 @@ TEST_F_TIMEOUT(rtc_tick, discard_gives_none, SLOW_TIMEOUT)
 		EXPECT_GE(stats(&self->after)->dropped, least_due(rs) - MAX_IN_FLIGHT);
 		EXPECT_EQ(stats(&self->after)->due,
 			  self->vm.shared->ticks + stats(&self->after)->dropped);
+		kt_vmm_destroy(&self->vm);
+	}
+}
+
+/* What the guest has missed stays owed. */
+TEST_F_TIMEOUT(rtc_tick, delay_stays_behind, SLOW_TIMEOUT)
+{
+	unsigned int i, rs;
+
+	for (i = 0; i < NR_GAP_RATES; i++) {
+		rs = gap_rate(i);
+		GAP(KVM_TIMERS_POLICY_DELAY, rs);
+		GO_ON(AFTER_GAP);
+		EXPECT_GE(row(&self->after)->owed, least_due(rs) - MAX_IN_FLIGHT);
+		EXPECT_EQ(stats(&self->after)->due, self->vm.shared->ticks + row(&self->after)->owed);
 		kt_vmm_destroy(&self->vm);
 	}
 }

@@ -164,6 +164,39 @@ TEST_F_TIMEOUT(tick, discard_gives_none, SLOW_TIMEOUT)
 	EXPECT_EQ(stats(&self->after)->due, self->vm.shared->ticks + stats(&self->after)->dropped);
 }
 
+/* What the guest has missed stays owed: the grid gives one for one. */
+TEST_F_TIMEOUT(tick, delay_stays_behind, SLOW_TIMEOUT)
+{
+	GAP(KVM_TIMERS_POLICY_DELAY);
+	ASSERT_EQ(true, until(&self->vm, self->seen + AFTER_GAP, variant->spin));
+	ASSERT_EQ(KT_VMM_DONE, kt_vmm_command(&self->vm, TICK_STOP));
+	ASSERT_EQ(0, kt_vmm_status(&self->vm, &self->after));
+	EXPECT_GE(self->after.device[KVM_TIMERS_DEVICE_PIT].owed, least_due() - MAX_IN_FLIGHT);
+	EXPECT_EQ(self->vm.shared->ticks, stats(&self->after)->delivered);
+	EXPECT_EQ(0, stats(&self->after)->merged);
+	EXPECT_EQ(0, stats(&self->after)->dropped);
+	EXPECT_EQ(0, stats(&self->after)->given_up);
+	EXPECT_EQ(true, kt_host_conserved(&self->after));
+}
+
+/* And is made up for when its owner wants that. */
+TEST_F_TIMEOUT(tick, delay_until_catchup, SLOW_TIMEOUT)
+{
+	struct kvm_timers_set_policy set = {
+		.size	= sizeof(set),
+		.device	= KVM_TIMERS_DEVICE_PIT,
+		.tick	= { .policy = KVM_TIMERS_POLICY_CATCHUP },
+	};
+
+	GAP(KVM_TIMERS_POLICY_DELAY);
+	ASSERT_EQ(true, until(&self->vm, self->seen + AFTER_GAP, variant->spin));
+	ASSERT_EQ(0, ioctl(self->vm.timers, KVM_TIMERS_SET_POLICY, &set));
+	ASSERT_EQ(true, until(&self->vm, self->seen + least_due(), variant->spin));
+	STOP();
+	EXPECT_EQ(stats(&self->after)->due, stats(&self->after)->delivered);
+	EXPECT_GE(stats(&self->after)->caught_up, least_due() - MAX_IN_FLIGHT);
+}
+
 TEST_F_TIMEOUT(tick, catchup_after_sigstop, SLOW_TIMEOUT)
 {
 	uint64_t from = kt_host_now();

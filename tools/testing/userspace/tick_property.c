@@ -72,9 +72,15 @@ static u64 ref_pace(const struct ref *r)
 
 static bool ref_one_at_most(const struct ref *r)
 {
-	if (r->p.policy != KVM_TIMERS_POLICY_CATCHUP)
+	if (r->p.policy == KVM_TIMERS_POLICY_MERGE || r->p.policy == KVM_TIMERS_POLICY_DISCARD)
 		return true;
 	return r->period && r->period <= r->p.min_interval_ns;
+}
+
+/* Nothing but the grid gives any. */
+static bool ref_grid_only(const struct ref *r)
+{
+	return r->p.policy == KVM_TIMERS_POLICY_DELAY && r->period > r->p.min_interval_ns;
 }
 
 static u64 ref_gap(const struct ref *r, u64 owed)
@@ -116,8 +122,10 @@ static void ref_bounds(struct ref *r)
 		return;
 	}
 
-	if (r->debt && ((u128)r->debt * ref_pace(r) >= r->p.threshold_ns ||
-			(u128)r->debt * ref_pace(r) > limit))
+	if (ref_grid_only(r))
+		r->catching = false;
+	else if (r->debt && ((u128)r->debt * ref_pace(r) >= r->p.threshold_ns ||
+			     (u128)r->debt * ref_pace(r) > limit))
 		r->catching = true;
 	if (r->catching && r->held) {
 		r->held = false;
@@ -132,6 +140,14 @@ static void ref_bounds(struct ref *r)
 static void ref_miss(struct ref *r)
 {
 	r->debt++;
+	ref_bounds(r);
+}
+
+/* It waits for nothing but the guest: what waited before is behind. */
+static void ref_hold(struct ref *r)
+{
+	r->debt += r->held;
+	r->held = true;
 	ref_bounds(r);
 }
 
@@ -255,22 +271,23 @@ static void ref_end_wait(struct ref *r, u64 now)
 static bool ref_deliver(struct ref *r, const struct kt_tick_input *in, u64 ticks)
 {
 	bool on_time = ticks == 1 && !ref_promised(r);
-	bool discard = r->p.policy == KVM_TIMERS_POLICY_DISCARD && ticks > 1;
+	bool discard = r->p.policy == KVM_TIMERS_POLICY_DISCARD;
+	bool away = ticks > 1 && (discard || ref_grid_only(r));
 	u128 behind = (u128)(ticks - 1) * ref_pace(r);
 	bool fire;
 	u64 i;
 
 	ref_end_wait(r, in->now);
 	/* Late by a whole period, and by more than the bound alone explains. */
-	discard = discard && behind >= ref_pace(r) && behind >= r->p.min_interval_ns;
+	away = away && behind >= ref_pace(r) && behind >= r->p.min_interval_ns;
 	for (i = 1; i <= ticks; i++) {
-		if (discard)
+		if (away && discard)
 			r->s.dropped++;
-		else if (i < ticks)
+		else if (away || i < ticks)
 			ref_miss(r);
 	}
 
-	fire = ref_choose(r, in->now, ticks && !discard);
+	fire = ref_choose(r, in->now, ticks && !away);
 	if (fire) {
 		r->last = in->now;
 		r->injected = true;
@@ -316,7 +333,9 @@ static bool ref_service(struct ref *r, const struct kt_tick_input *in)
 	for (i = 0; i < ticks; i++) {
 		if (coalesces(in->pin))
 			r->s.coalesced++;
-		if (within)
+		if (within && i == ticks - 1)
+			ref_hold(r);
+		else if (within)
 			ref_miss(r);
 		else if (r->p.policy == KVM_TIMERS_POLICY_DISCARD ||
 			 (in->pin == KT_TICK_MASKED && ticks == 1))
@@ -354,6 +373,11 @@ static u64 ref_deadline(const struct ref *r)
 	return slot > r->retry ? slot : r->retry;
 }
 
+static bool is_one_at_most(u32 policy)
+{
+	return policy == KVM_TIMERS_POLICY_MERGE || policy == KVM_TIMERS_POLICY_DISCARD;
+}
+
 static const char *compare(const struct history *h)
 {
 	const struct kvm_timers_tick_stats *s = &h->tick.stats;
@@ -363,9 +387,9 @@ static const char *compare(const struct history *h)
 	if (s->due + (u64)s->rescaled !=
 	    s->delivered + s->merged + s->dropped + s->given_up + t->owed)
 		return "the account does not balance";
-	if (t->params.policy != KVM_TIMERS_POLICY_CATCHUP && t->owed > 1)
+	if (is_one_at_most(t->params.policy) && t->owed > 1)
 		return "more than one owed by merge or discard";
-	if (t->params.policy == KVM_TIMERS_POLICY_CATCHUP &&
+	if (!is_one_at_most(t->params.policy) &&
 	    (u128)(t->owed - t->held) * ref_pace(r) > t->params.limit_ns && t->owed > 1)
 		return "owed beyond the limit";
 	if (t->owed != r->debt + r->held)
@@ -405,6 +429,10 @@ static const char *promises(const struct history *h, const struct kt_tick *befor
 	    ((unsigned __int128)distance + 1) * before->params.max_rate_pct <=
 	    (unsigned __int128)before->period_ns * 100 && before->params.max_rate_pct > 100)
 		return "closer than the fastest rate";
+	if (fire && before->params.policy == KVM_TIMERS_POLICY_DELAY && !before->held &&
+	    before->period_ns > before->params.min_interval_ns &&
+	    before->period_ns == h->tick.period_ns && in->edges <= before->seen)
+		return "delay gave one beside the grid";
 	if (in->edges <= before->seen && ready && !before->retry_ns && !h->went_back &&
 	    before->period_ns == h->tick.period_ns && fire != (in->now >= deadline))
 		return "deadline not kept";
@@ -421,6 +449,7 @@ static void new_params(struct history *h)
 	static const u32 pcts[] = { 0, 101, 150, 400, 400, 1000, U32_MAX };
 	static const u32 policies[] = {
 		KVM_TIMERS_POLICY_CATCHUP, KVM_TIMERS_POLICY_CATCHUP,
+		KVM_TIMERS_POLICY_DELAY, KVM_TIMERS_POLICY_DELAY,
 		KVM_TIMERS_POLICY_MERGE, KVM_TIMERS_POLICY_DISCARD,
 	};
 
