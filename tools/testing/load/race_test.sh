@@ -37,6 +37,9 @@ overtaken "what was seen is out of date" "function=kvm_apic_accept_pic_intr dela
 # Between the two edges of a pulse.
 overtaken "register C is read within the pulse" "function=kvm_set_irq delay_ms=20" \
 	"$selftests/run.sh" rtc_race_test
+# At the end of a change of the line.
+overtaken "vCPUs are held" "function=kt_vm_clock_changed delay_ms=20" \
+	"$selftests/run.sh" kvmclock_hold_test
 
 echo "$passed passed, $failed failed"
 ((failed == 0))

@@ -42,6 +42,8 @@ enum clock_cmd {
 	CLOCK_RDTSC,
 	/* Read kvmclock by the vCPU's own page until @stop: @val: how often it went back. */
 	CLOCK_RUN,
+	/* Look at the TSC until @stop: @val: how often arg 0 or more has passed since the last look. */
+	CLOCK_AWAY,
 	CLOCK_RDTSCP,
 	CLOCK_NR_CMDS,
 };

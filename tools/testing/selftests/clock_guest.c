@@ -59,6 +59,19 @@ static void leave(void)
 	asm volatile("cpuid" : "+a"(leaf) : : "ebx", "ecx", "edx");
 }
 
+static uint64_t away(uint64_t cycles)
+{
+	uint64_t last = rdtsc(), tsc, times = 0;
+
+	while (!page()->stop) {
+		tsc = rdtsc();
+		times += tsc - last >= cycles;
+		last = tsc;
+		leave();
+	}
+	return times;
+}
+
 static void rdtscp(struct clock_vcpu *mine)
 {
 	uint32_t lo, hi, aux;
@@ -100,6 +113,9 @@ static void run(struct clock_vcpu *mine)
 			mine->val += race(kt_guest_vcpu(), 1);
 			leave();
 		}
+		break;
+	case CLOCK_AWAY:
+		mine->val = away(mine->arg[0]);
 		break;
 	case CLOCK_RDTSC:
 		mine->val = rdtsc();
