@@ -271,7 +271,7 @@ static void start_periodic(struct kt_vmm *vm, const struct hpet_way *way, uint64
 /* The host's bound may make a debt of such a fast timer impossible. */
 static bool host_can_catch_up(uint64_t period)
 {
-	return hpet_parameter(HPET_PARAMETERS "min_period_us") * 1000 < hpet_ns(period);
+	return kt_host_parameter("kvm_timers", "min_period_us") * 1000 < hpet_ns(period);
 }
 
 TEST_F_TIMEOUT(starved, catchup_owes_all, SLOW_TIMEOUT)

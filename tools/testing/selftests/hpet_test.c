@@ -46,7 +46,7 @@ FIXTURE_TEARDOWN(hpet)
 
 static uint64_t timers(void)
 {
-	return hpet_parameter(HPET_PARAMETERS "hpet_timers");
+	return kt_host_parameter("kvm_timers", "hpet_timers");
 }
 
 TEST_F_TIMEOUT(hpet, h1_capabilities, SLOW_TIMEOUT)

@@ -11,7 +11,6 @@
 #include "harness.h"
 #include "hpet_cmds.h"
 
-#define HPET_PARAMETERS		"/sys/module/kvm_timers/parameters/"
 #define HPET_FS_PER_NS		1000000
 
 /* How timers reach a vCPU: by PIC line or IOAPIC pin. */
@@ -22,22 +21,9 @@ struct hpet_way {
 	unsigned int	pin;
 };
 
-static inline uint64_t hpet_parameter(const char *path)
-{
-	unsigned long long val = 0;
-	FILE *file = fopen(path, "r");
-
-	if (!file || fscanf(file, "%llu", &val) != 1) {
-		perror(path);
-		abort();
-	}
-	fclose(file);
-	return val;
-}
-
 static inline uint64_t hpet_period_fs(void)
 {
-	return hpet_parameter(HPET_PARAMETERS "hpet_period_fs");
+	return kt_host_parameter("kvm_timers", "hpet_period_fs");
 }
 
 /* Ticks of the main counter in a span: complete ones. */

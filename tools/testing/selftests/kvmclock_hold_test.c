@@ -15,20 +15,6 @@
 /* Or no line has changed. */
 #define LEAST_TIMES	3
 
-static unsigned int parameter(const char *name)
-{
-	unsigned int value;
-	char path[64];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/sys/module/slow/parameters/%s", name);
-	file = fopen(path, "r");
-	if (!file || fscanf(file, "%u", &value) != 1)
-		abort();
-	fclose(file);
-	return value;
-}
-
 struct watch {
 	struct kt_vmm	*vm;
 	unsigned int	index;
@@ -53,27 +39,27 @@ TEST(away_each_time)
 {
 	struct watch watches[NR_VCPUS];
 	pthread_t threads[NR_VCPUS];
-	unsigned int i, times;
+	uint64_t cycles, times;
 	struct kt_vmm vm;
-	uint64_t cycles;
+	unsigned int i;
 
 	if (access("/sys/module/slow", F_OK) || sysconf(_SC_NPROCESSORS_ONLN) < NR_VCPUS)
 		SKIP(return, "no worker is slow, or there is one CPU only");
 
 	ASSERT_EQ(0, clock_create(&vm, NR_VCPUS, KVM_TIMERS_CLOCK_HOST));
-	cycles = (uint64_t)ioctl(vm.vcpu[0].fd, KVM_GET_TSC_KHZ, 0) * parameter("delay_ms");
+	cycles = (uint64_t)ioctl(vm.vcpu[0].fd, KVM_GET_TSC_KHZ, 0) * kt_host_parameter("slow", "delay_ms");
 	for (i = 0; i < NR_VCPUS; i++) {
 		clock_open_page(&vm, i, MSR_SYSTEM_NEW);
 		watches[i] = (struct watch){ .vm = &vm, .index = i, .cycles = cycles };
 	}
-	times = parameter("times");
+	times = kt_host_parameter("slow", "times");
 	for (i = 0; i < NR_VCPUS; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, watch, &watches[i]));
 	for (i = 0; i < BENDS; i++) {
 		kt_host_pass(BEND_NS);
 		clock_bend(i % 2 ? CLOCK_BEND_PPM : -CLOCK_BEND_PPM);
 	}
-	times = parameter("times") - times;
+	times = kt_host_parameter("slow", "times") - times;
 	clock_page(&vm)->stop = 1;
 	for (i = 0; i < NR_VCPUS; i++)
 		pthread_join(threads[i], NULL);
@@ -82,8 +68,9 @@ TEST(away_each_time)
 	EXPECT_LE(LEAST_TIMES, times);
 	for (i = 0; i < NR_VCPUS; i++)
 		EXPECT_LE(times, watches[i].times);
-	printf("# a worker was slow %u times; vCPUs were away %llu and %llu times\n", times,
-	       (unsigned long long)watches[0].times, (unsigned long long)watches[1].times);
+	printf("# a worker was slow %llu times; vCPUs were away %llu and %llu times\n",
+	       (unsigned long long)times, (unsigned long long)watches[0].times,
+	       (unsigned long long)watches[1].times);
 	fflush(stdout);
 	kt_vmm_destroy(&vm);
 }

@@ -208,7 +208,7 @@ static bool take(struct kt_vmm *vm, unsigned int rs, enum kt_pin pin, uint64_t n
 
 TEST_F_TIMEOUT(rtc_tick, every_rate, SLOW_TIMEOUT)
 {
-	uint64_t min_period_ns = rtc_parameter(RTC_PARAMETERS "min_period_us") * 1000ULL;
+	uint64_t min_period_ns = kt_host_parameter("kvm_timers", "min_period_us") * 1000;
 	uint64_t given, from;
 	unsigned int rs;
 

@@ -12,7 +12,6 @@
 #include "kt_vmm.h"
 #include "rtc_cmds.h"
 
-#define RTC_PARAMETERS		"/sys/module/kvm_timers/parameters/"
 
 /* A cycle of 32768 Hz is 1953125/64 ns; it is begun before 30518 ns have passed. */
 #define RTC_CYCLE_MUL		64
@@ -91,24 +90,10 @@ static inline uint64_t rtc_get_time(struct kt_vmm *vm)
 	return kt_vmm_run(vm, 0) == KT_VMM_DONE ? time : ~0ULL;
 }
 
-/* Return: value of a parameter of the module, 0 if there is none. */
-static inline unsigned int rtc_parameter(const char *path)
-{
-	FILE *file = fopen(path, "r");
-	unsigned int val = 0;
-
-	if (!file)
-		return 0;
-	if (fscanf(file, "%u", &val) != 1)
-		val = 0;
-	fclose(file);
-	return val;
-}
-
 /* Length of an update, in cycles. */
 static inline uint64_t rtc_update_cycles(void)
 {
-	return rtc_parameter(RTC_PARAMETERS "rtc_update_us") * RTC_UPDATE_CYCLES / RTC_UPDATE_US;
+	return kt_host_parameter("kvm_timers", "rtc_update_us") * RTC_UPDATE_CYCLES / RTC_UPDATE_US;
 }
 
 static inline uint64_t rtc_cycles(uint64_t ns)

@@ -108,27 +108,14 @@ TEST(of_one_that_is_frozen)
 	kt_vmm_destroy(&vm);
 }
 
-static unsigned int times_anew(void)
-{
-	FILE *file = fopen("/sys/module/anew/parameters/times", "r");
-	unsigned int times = 0;
-
-	if (file) {
-		if (fscanf(file, "%u", &times) != 1)
-			abort();
-		fclose(file);
-	}
-	return times;
-}
-
 /* As with most machines' S3: the guest's goes on from where it was, and its clocks with it. */
 TEST(tsc_begins_anew)
 {
-	uint64_t cycles, host_ns, khz, tsc[2], late;
+	uint64_t cycles, host_ns, khz, tsc[2], late, times;
 	struct clock_lead before, after;
 	struct kvm_timers_status status;
-	unsigned int i, times;
 	struct kt_vmm vm;
+	unsigned int i;
 
 	if (kt_host_plain())
 		SKIP(return, "KVM's clock counts the time in which the host is suspended");
@@ -142,11 +129,11 @@ TEST(tsc_begins_anew)
 	before = clock_lead(&vm, 0);
 	for (i = 0; i < 2; i++)
 		tsc[i] = clock_on(&vm, i, CLOCK_RDTSC, 0, 0)->val;
-	times = times_anew();
+	times = kt_host_parameter("anew", "times");
 	host_ns = kt_host_now();
 	cycles = clock_host_tsc();
 	ASSERT_EQ(true, put("/sys/power/state", "mem"));
-	ASSERT_EQ(times + 1, times_anew());
+	ASSERT_EQ(times + 1, kt_host_parameter("anew", "times"));
 	ASSERT_LE(clock_host_tsc(), cycles);
 
 	after = clock_lead(&vm, 0);

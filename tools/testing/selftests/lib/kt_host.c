@@ -57,6 +57,23 @@ uint64_t kt_host_now(void)
 	return ts.tv_sec * KT_NSEC_PER_SEC + ts.tv_nsec;
 }
 
+/* A number that a module that is there was loaded with, or says. */
+uint64_t kt_host_parameter(const char *module, const char *name)
+{
+	unsigned long long val;
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module, name);
+	file = fopen(path, "r");
+	if (!file || fscanf(file, "%llu", &val) != 1) {
+		perror(path);
+		abort();
+	}
+	fclose(file);
+	return val;
+}
+
 /**
  * kt_host_wait_until() - block until an instant has come
  * @ns:		CLOCK_MONOTONIC

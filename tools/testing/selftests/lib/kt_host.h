@@ -24,6 +24,7 @@ void kt_host_require(void);
 void kt_host_require_module(void);
 uint64_t kt_host_now(void);
 void kt_host_wait_until(uint64_t ns);
+uint64_t kt_host_parameter(const char *module, const char *name);
 uint64_t kt_host_clks_floor(uint64_t ns);
 uint64_t kt_host_clks_to_ns(uint64_t clks);
 
