@@ -70,7 +70,7 @@ test_exec_usage_errors()
 	usage "unknown device 'kvmclock': write one of pit, rtc, hpet, lapic" \
 		exec --policy=kvmclock=merge -- true
 	usage "did you mean 'merge'?" exec --policy=mrege -- true
-	usage "write one of default, catchup, merge, discard" exec --policy=slow -- true
+	usage "write one of default, catchup, merge, discard, delay" exec --policy=slow -- true
 	usage "write one of default" exec --policy= -- true
 	usage "policy 'delay' has no such --catchup bounds" exec --policy=delay --catchup-max-rate=2 -- true
 	usage "unknown device 'hept': did you mean 'hpet'?" exec --policy=hept=merge -- true
