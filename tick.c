@@ -80,10 +80,10 @@ static bool stays_behind(const struct kt_tick *t)
 	return t->params.policy == KVM_TIMERS_POLICY_DELAY && t->period_ns && !is_short(t);
 }
 
-/* Something is owed, and only its time is to come. */
-static bool is_promised(const struct kt_tick *t)
+/* The next one that is given is the next one on the grid. */
+static bool skips_missed(const struct kt_tick *t)
 {
-	return t->held || (t->catching && t->owed);
+	return t->params.policy == KVM_TIMERS_POLICY_DISCARD || stays_behind(t);
 }
 
 static u64 lag(const struct kt_tick *t, u64 ticks)
@@ -109,7 +109,7 @@ static u32 catchup_rate_pct(const struct kt_tick *t)
  */
 static bool is_patient(const struct kt_tick *t)
 {
-	return is_promised(t) || is_short(t) || t->within || t->crowded;
+	return kt_tick_is_promised(t) || is_short(t) || t->within || t->crowded;
 }
 
 /* Least distance between the last injection and the next. */
@@ -139,7 +139,7 @@ static u64 earliest(const struct kt_tick *t)
  */
 static void make_room(struct kt_tick *t, u64 now)
 {
-	if (t->blocked && is_promised(t) && now >= slot(t)) {
+	if (t->blocked && kt_tick_is_promised(t) && now >= slot(t)) {
 		if (t->crowded && !t->overrun)
 			t->room_ns = add_sat(now, min((now - t->last_ns) / 2, MAX_ROOM_NS));
 		t->overrun = true;
@@ -250,7 +250,7 @@ static void miss_busy(struct kt_tick *t, u64 ticks)
 		t->stats.merged += ticks;
 		break;
 	}
-	t->blocked = is_promised(t);
+	t->blocked = kt_tick_is_promised(t);
 }
 
 /* To look whether a guest is done takes its time: the longer it takes, the less often. */
@@ -271,7 +271,7 @@ static void miss_served(struct kt_tick *t, u64 ticks)
 		t->held = true;
 		settle(t);
 	}
-	t->blocked = is_promised(t);
+	t->blocked = kt_tick_is_promised(t);
 }
 
 /* A period below the bound brings several edges at a time to a host in time. */
@@ -293,18 +293,16 @@ static void count_delivery(struct kt_tick *t, const struct kt_tick_input *in)
 /* The pin takes one: decide whether it gets one now. */
 static bool deliver(struct kt_tick *t, const struct kt_tick_input *in, u64 ticks)
 {
-	bool on_time = ticks == 1 && !is_promised(t);
+	bool on_time = ticks == 1 && !kt_tick_is_promised(t);
 	bool due, ok;
 
 	make_room(t, in->now);
-	if (host_was_late(t, ticks)) {
-		if (t->params.policy == KVM_TIMERS_POLICY_DISCARD) {
-			t->stats.dropped += ticks;
-			ticks = 0;
-		} else if (stays_behind(t)) {
+	if (skips_missed(t) && host_was_late(t, ticks)) {
+		if (stays_behind(t))
 			owe(t, ticks);
-			ticks = 0;
-		}
+		else
+			t->stats.dropped += ticks;
+		ticks = 0;
 	}
 
 	/* All but the newest are debt; that one is due on the grid, now. */
@@ -318,7 +316,7 @@ static bool deliver(struct kt_tick *t, const struct kt_tick_input *in, u64 ticks
 		due = false;
 	}
 
-	ok = (due || is_promised(t)) && in->now >= earliest(t);
+	ok = (due || kt_tick_is_promised(t)) && in->now >= earliest(t);
 	if (!t->catching)
 		t->held = ok ? due && t->held : due || t->held;
 	if (ok) {
@@ -451,13 +449,13 @@ bool kt_tick_single(struct kt_tick *t, const struct kt_tick_input *in)
  * The model's own deadline, when the next edge comes, is not in it.
  *
  * Context: Any; the caller serializes calls.
- * Return: guest time in ns, which may be past; KT_NEVER if nothing is owed, if
- * the lag is below the threshold, or if the pin was masked at the last call:
- * then the unmasking has to call kt_tick_service().
+ * Return: guest time in ns, which may be past; KT_NEVER if nothing is promised, or
+ * if the pin was masked at the last call: then the unmasking has to call
+ * kt_tick_service().
  */
 u64 kt_tick_deadline(const struct kt_tick *t)
 {
-	if (!is_promised(t))
+	if (!kt_tick_is_promised(t))
 		return KT_NEVER;
 
 	return max(earliest(t), t->retry_ns);

@@ -32,7 +32,7 @@ enum kt_tick_pin {
  * struct kt_tick_params - what the owner of the VM chose, within the host's bounds
  * @policy:		enum kvm_timers_policy
  * @max_rate_pct:	catchup: fastest rate, in percent of the programmed one (101 to 1000)
- * @limit_ns:		catchup: a debt beyond this is given up
+ * @limit_ns:		catchup, delay: a debt beyond this is given up
  * @threshold_ns:	catchup: a lag below this is not caught up
  * @min_interval_ns:	no two interrupts are closer than this
  */
@@ -112,6 +112,20 @@ void kt_tick_pass(struct kt_tick *t, u64 interrupts);
 void kt_tick_merge(struct kt_tick *t, u64 interrupts);
 void kt_tick_set_params(struct kt_tick *t, const struct kt_tick_params *params);
 bool kt_tick_is_legal(u64 owed, bool held, u64 period_ns);
+
+/**
+ * kt_tick_is_promised() - whether something is owed of which only the time is to come
+ * @t:		the account
+ *
+ * A debt below the threshold, or under the policy delay, is owed without being promised.
+ *
+ * Context: Any. A look without the lock of @t is out of date at once.
+ * Return: true if kt_tick_deadline() is to be kept.
+ */
+static inline bool kt_tick_is_promised(const struct kt_tick *t)
+{
+	return t->held || (t->catching && t->owed);
+}
 
 /**
  * kt_tick_skip() - edges up to now are not ticks

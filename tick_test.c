@@ -128,7 +128,7 @@ static void kt_tick_test_stall_delay(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, service_at(&l, T0 + 2 * MS, KT_TICK_READY));
 	KUNIT_EXPECT_EQ(test, l.tick.owed, 0ULL);
 
-	/* One that comes within the handler waits for its end, as in a controller; others are owed. */
+	/* Of those within the handler one is given after it, as below; the others are owed. */
 	KUNIT_EXPECT_TRUE(test, service_at(&l, T0 + 3 * MS, KT_TICK_SERVED));
 	KUNIT_EXPECT_FALSE(test, service_at(&l, T0 + 6 * MS, KT_TICK_SERVED));
 	KUNIT_EXPECT_EQ(test, l.tick.owed, 3ULL);
@@ -221,6 +221,27 @@ static void kt_tick_test_busy_latch(struct kunit *test)
 	service_edges(&l, T0 + 5, KT_TICK_BUSY, 5);
 	KUNIT_EXPECT_EQ(test, l.tick.owed, 5ULL);
 	KUNIT_EXPECT_EQ(test, kt_tick_deadline(&l.tick), l.now + 1000);
+}
+
+/* One that comes within the handler waits for its end as in a controller, whatever the policy. */
+static void kt_tick_test_served(struct kunit *test)
+{
+	struct kt_tick_params params = defaults;
+	struct line l;
+	int i;
+
+	params.threshold_ns = SEC;
+	for (i = 0; i < ARRAY_SIZE(policies); i++) {
+		params.policy = policies[i];
+		start(&l, test, &params, MS);
+		/* The first of two in a row is taken after it, on hardware and here. */
+		KUNIT_EXPECT_TRUE(test, service_at(&l, T0 + MS, KT_TICK_SERVED));
+		KUNIT_EXPECT_FALSE(test, service_at(&l, T0 + 2 * MS, KT_TICK_SERVED));
+		KUNIT_EXPECT_EQ(test, l.tick.owed, 1ULL);
+		KUNIT_EXPECT_NE(test, kt_tick_deadline(&l.tick), KT_NEVER);
+		KUNIT_EXPECT_TRUE(test, service_edges(&l, T0 + 2 * MS + 300 * US, KT_TICK_READY, 0));
+		KUNIT_EXPECT_EQ(test, l.tick.owed, 0ULL);
+	}
 }
 
 static void masked(struct kunit *test, u32 policy, u64 owed, u64 merged, u64 dropped)
@@ -378,6 +399,7 @@ static struct kunit_case kt_tick_test_cases[] = {
 	KUNIT_CASE(kt_tick_test_stall_delay),
 	KUNIT_CASE(kt_tick_test_rates),
 	KUNIT_CASE(kt_tick_test_busy_latch),
+	KUNIT_CASE(kt_tick_test_served),
 	KUNIT_CASE(kt_tick_test_masked),
 	KUNIT_CASE(kt_tick_test_held),
 	KUNIT_CASE(kt_tick_test_lateness),

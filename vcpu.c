@@ -134,6 +134,7 @@ static void settle(struct kt_vcpu *v, u64 now)
 {
 	lockdep_assert_held(&v->lock);
 
+	/* A debt that nobody is promised is rescaled, or dropped, with what the guest has changed. */
 	if (kt_lapic_timer_edges_seen(&v->timer) != v->tick.seen || v->tick.owed)
 		give(v, now);
 }
@@ -174,7 +175,8 @@ static bool enter_cpu(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
 
 	if (!v->has_cpu_timer)
 		return false;
-	if (v->tick.owed || (!has_deadline && v->next_ns > clock->now + LONG_WAIT_NS))
+	if (kt_tick_is_promised(&v->tick) ||
+	    (!has_deadline && v->next_ns > clock->now + LONG_WAIT_NS))
 		return false;
 	if (kt_inject_presence(v->vcpu) != KT_PRESENCE_HERE || kt_vm_is_halted(v->vm, v->vcpu))
 		return false;
@@ -211,8 +213,7 @@ static void arm(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
 	leave_cpu(v);
 	if (kt_lapic_timer_has_deadline(&v->timer))
 		guest_ns = look_again_at(clock->now, guest_ns);
-	if (v->tick.owed)
-		guest_ns = min(guest_ns, kt_tick_deadline(&v->tick));
+	guest_ns = min(guest_ns, kt_tick_deadline(&v->tick));
 	host_ns = kt_vm_clock_host_ns(&v->vm->clock, max(guest_ns, least_ns));
 	if (host_ns == KTIME_MAX) {
 		hrtimer_try_to_cancel(&v->alarm);

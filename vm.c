@@ -213,7 +213,7 @@ static void pin_opened(struct kt_vm *vm, unsigned int id)
 	struct kt_source *source = &vm->source[id];
 	unsigned long flags;
 
-	if (!READ_ONCE(source->dormant) && !READ_ONCE(source->tick.owed))
+	if (!READ_ONCE(source->dormant) && !data_race(kt_tick_is_promised(&source->tick)))
 		return;
 
 	raw_spin_lock_irqsave(&vm->lock, flags);
@@ -249,7 +249,7 @@ void kt_vm_line_event(struct kt_line *line, bool unmasked)
 			continue;
 		if (unmasked)
 			pin_opened(vm, id);
-		else if (READ_ONCE(source->tick.owed))
+		else if (data_race(kt_tick_is_promised(&source->tick)))
 			kt_vm_serve(vm, id, false);
 	}
 }

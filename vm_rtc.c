@@ -65,7 +65,7 @@ static bool rearm(struct kt_vm *vm, u64 now)
 	struct kt_tick *tick = tick_of(vm);
 
 	kt_vm_rearm(vm, KT_SOURCE_RTC, now);
-	return tick->owed || kt_rtc_edges(&vm->rtc.model, now) != tick->seen ||
+	return kt_tick_is_promised(tick) || kt_rtc_edges(&vm->rtc.model, now) != tick->seen ||
 	       kt_rtc_rises(&vm->rtc.model, now) != vm->rtc.rises;
 }
 
@@ -141,7 +141,8 @@ bool kt_vm_rtc_write(struct kt_vm *vm, u8 index, u8 val)
 	/* Nobody waits for ticks that are switched off. */
 	if (old & ~rtc->b & PERIODIC)
 		kt_tick_drop(tick_of(vm), kt_rtc_edges(rtc, now));
-	attend = rearm(vm, now);
+	/* A debt is rescaled with the rate. */
+	attend = rearm(vm, now) || tick_of(vm)->owed;
 	raw_spin_unlock_irq(&vm->lock);
 
 	if (attend)
