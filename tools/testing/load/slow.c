@@ -9,8 +9,12 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
+#include <asm/msr.h>
+
 /* With preemption off. */
 #define MAX_DELAY_MS	50
+
+#define MAX_STAYS	64
 
 static char *function = "";
 module_param(function, charp, 0444);
@@ -24,10 +28,21 @@ static unsigned int times;
 module_param(times, uint, 0444);
 MODULE_PARM_DESC(times, "How often so far; not to be set");
 
+/* One worker at a time, or nobody asks when. */
+static unsigned long long from[MAX_STAYS];
+module_param_array(from, ullong, NULL, 0444);
+MODULE_PARM_DESC(from, "TSC when a worker came, of the last 64 times; not to be set");
+
+static unsigned long long to[MAX_STAYS];
+module_param_array(to, ullong, NULL, 0444);
+MODULE_PARM_DESC(to, "TSC when it went on; not to be set");
+
 static int slow(struct kprobe *probe, struct pt_regs *regs)
 {
 	if (current->flags & PF_WQ_WORKER) {
+		from[times % MAX_STAYS] = rdtsc_ordered();
 		mdelay(delay_ms);
+		to[times % MAX_STAYS] = rdtsc_ordered();
 		WRITE_ONCE(times, times + 1);
 	}
 	return 0;

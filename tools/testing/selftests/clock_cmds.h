@@ -14,6 +14,10 @@
 #define CLOCK_WALL_GPA		0x11000UL
 #define CLOCK_PV_GPA(vcpu)	(0x12000UL + (vcpu) * 64UL)
 
+/* Of the first two vCPUs, up to the stacks. */
+#define CLOCK_AWAY_GPA(vcpu)	(0x13000UL + (vcpu) * 0x6000UL)
+#define CLOCK_MAX_GAPS		1500
+
 #define CLOCK_NR_ARGS		3
 
 #define MSR_TSC			0x10
@@ -42,7 +46,7 @@ enum clock_cmd {
 	CLOCK_RDTSC,
 	/* Read kvmclock by the vCPU's own page until @stop: @val: how often it went back. */
 	CLOCK_RUN,
-	/* Look at the TSC until @stop: @val: how often arg 0 or more has passed since the last look. */
+	/* Look at the TSC until @stop: gaps of arg 0 or more between two looks, in CLOCK_AWAY_GPA(). */
 	CLOCK_AWAY,
 	CLOCK_RDTSCP,
 	CLOCK_NR_CMDS,
@@ -82,6 +86,20 @@ struct clock_vcpu {
 	volatile uint64_t	from;
 	volatile uint64_t	val;
 	volatile uint64_t	to;
+};
+
+/**
+ * struct clock_away - when a vCPU was not in the guest, by its TSC
+ * @nr:		entries of @gap; CLOCK_MAX_GAPS: there may have been more
+ * @from:	last look before
+ * @to:		first look after
+ */
+struct clock_away {
+	volatile uint64_t	nr;
+	struct {
+		volatile uint64_t	from;
+		volatile uint64_t	to;
+	} gap[CLOCK_MAX_GAPS];
 };
 
 struct clock_page {

@@ -59,17 +59,20 @@ static void leave(void)
 	asm volatile("cpuid" : "+a"(leaf) : : "ebx", "ecx", "edx");
 }
 
-static uint64_t away(uint64_t cycles)
+static void watch(struct clock_away *away, uint64_t cycles)
 {
-	uint64_t last = rdtsc(), tsc, times = 0;
+	uint64_t last = rdtsc(), tsc;
 
 	while (!page()->stop) {
 		tsc = rdtsc();
-		times += tsc - last >= cycles;
+		if (tsc - last >= cycles && away->nr < CLOCK_MAX_GAPS) {
+			away->gap[away->nr].from = last;
+			away->gap[away->nr].to = tsc;
+			away->nr++;
+		}
 		last = tsc;
 		leave();
 	}
-	return times;
 }
 
 static void rdtscp(struct clock_vcpu *mine)
@@ -115,7 +118,7 @@ static void run(struct clock_vcpu *mine)
 		}
 		break;
 	case CLOCK_AWAY:
-		mine->val = away(mine->arg[0]);
+		watch((struct clock_away *)CLOCK_AWAY_GPA(kt_guest_vcpu()), mine->arg[0]);
 		break;
 	case CLOCK_RDTSC:
 		mine->val = rdtsc();
