@@ -4,12 +4,13 @@
  * What another thread does meanwhile happens between two steps of the worker, each
  * time, and not once a day on a busy machine.
  */
-#include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 
 #include <asm/msr.h>
+#include <asm/processor.h>
+#include <asm/tsc.h>
 
 /* With preemption off. */
 #define MAX_DELAY_MS	50
@@ -37,11 +38,18 @@ static unsigned long long to[MAX_STAYS];
 module_param_array(to, ullong, NULL, 0444);
 MODULE_PARM_DESC(to, "TSC when it went on; not to be set");
 
+/* By the TSC that the guest looks at, which an emulator may have stumble. */
+static void stay(u64 start)
+{
+	while (rdtsc_ordered() - start < (u64)tsc_khz * delay_ms)
+		cpu_relax();
+}
+
 static int slow(struct kprobe *probe, struct pt_regs *regs)
 {
 	if (current->flags & PF_WQ_WORKER) {
 		from[times % MAX_STAYS] = rdtsc_ordered();
-		mdelay(delay_ms);
+		stay(from[times % MAX_STAYS]);
 		to[times % MAX_STAYS] = rdtsc_ordered();
 		WRITE_ONCE(times, times + 1);
 	}

@@ -90,11 +90,13 @@ struct clock_vcpu {
 
 /**
  * struct clock_away - when a vCPU was not in the guest, by its TSC
+ * @looks:	counts all looks
  * @nr:		entries of @gap; CLOCK_MAX_GAPS: there may have been more
  * @from:	last look before
  * @to:		first look after
  */
 struct clock_away {
+	volatile uint64_t	looks;
 	volatile uint64_t	nr;
 	struct {
 		volatile uint64_t	from;

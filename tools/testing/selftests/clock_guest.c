@@ -62,8 +62,11 @@ static void leave(void)
 static void watch(struct clock_away *away, uint64_t cycles)
 {
 	uint64_t last = rdtsc(), tsc;
+	bool stop;
 
-	while (!page()->stop) {
+	/* Once more after that: what it was away for last is a gap, too. */
+	do {
+		stop = page()->stop;
 		tsc = rdtsc();
 		if (tsc - last >= cycles && away->nr < CLOCK_MAX_GAPS) {
 			away->gap[away->nr].from = last;
@@ -71,8 +74,9 @@ static void watch(struct clock_away *away, uint64_t cycles)
 			away->nr++;
 		}
 		last = tsc;
+		away->looks++;
 		leave();
-	}
+	} while (!stop);
 }
 
 static void rdtscp(struct clock_vcpu *mine)
