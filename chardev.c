@@ -101,6 +101,15 @@ static long set_gap(struct kt_vm *vm, void __user *argp)
 	return ret ?: kt_vm_set_gap(vm, arg.gap);
 }
 
+static long set_budget(struct kt_vm *vm, void __user *argp)
+{
+	struct kvm_timers_set_budget arg;
+	int ret;
+
+	ret = get_user_struct(&arg, argp, sizeof(arg));
+	return ret ?: kt_vm_set_budget(vm, arg.budget_hz);
+}
+
 static long get_record(struct kt_vm *vm, struct kvm_timers_record_call __user *argp)
 {
 	struct kvm_timers_record_call arg;
@@ -173,6 +182,8 @@ static long timers_ioctl(struct file *file, unsigned int ioctl, unsigned long ar
 		return get_record(file->private_data, (void __user *)arg);
 	case KVM_TIMERS_SET_RECORD:
 		return set_record(file->private_data, (void __user *)arg);
+	case KVM_TIMERS_SET_BUDGET:
+		return set_budget(file->private_data, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}

@@ -21,6 +21,8 @@
 #define MAX_RATE_PCT		1000
 #define MAX_LIMIT_MS		3600000
 #define MAX_THRESHOLD_US	1000000
+#define MIN_BUDGET_HZ		100
+#define MAX_BUDGET_HZ		1000000
 #define MIN_PERIOD_US		50
 #define MAX_PERIOD_US		10000
 #define MAX_UPDATE_US		1984
@@ -123,6 +125,11 @@ static unsigned int catchup_threshold_us;
 module_param(catchup_threshold_us, uint, 0444);
 MODULE_PARM_DESC(catchup_threshold_us,
 		 "Smallest lag that is caught up, in us, up to 1000000 (default 0)");
+
+static unsigned int catchup_budget_hz = 10000;
+module_param(catchup_budget_hz, uint, 0444);
+MODULE_PARM_DESC(catchup_budget_hz,
+		 "Most timer interrupts in a second, for each vCPU of a guest, to which catch-ups add, 100 to 1000000 (default 10000)");
 
 static unsigned int min_period_us = 200;
 module_param(min_period_us, uint, 0444);
@@ -313,6 +320,7 @@ int kt_params_check(void)
 		{ "catchup_max_rate_pct", catchup_max_rate_pct, MIN_RATE_PCT, MAX_RATE_PCT },
 		{ "catchup_limit_ms", catchup_limit_ms, 1, MAX_LIMIT_MS },
 		{ "catchup_threshold_us", catchup_threshold_us, 0, MAX_THRESHOLD_US },
+		{ "catchup_budget_hz", catchup_budget_hz, MIN_BUDGET_HZ, MAX_BUDGET_HZ },
 		{ "min_period_us", min_period_us, MIN_PERIOD_US, MAX_PERIOD_US },
 		{ "rtc_update_us", rtc_update_us, 0, MAX_UPDATE_US },
 		{ "hpet_timers", hpet_timers, KT_HPET_MIN_TIMERS, KT_HPET_MAX_TIMERS },
@@ -359,6 +367,7 @@ void kt_params_default(struct kt_vm_params *params)
 	default_advance(&params->lapic_advance, &params->lapic_advance_ns);
 	params->clock_rate = default_rate();
 	params->gap = default_gap();
+	params->budget_hz = catchup_budget_hz;
 }
 
 /**
@@ -485,6 +494,23 @@ int kt_params_gap(u32 *gap, u32 want, u32 clock_rate)
 }
 
 /**
+ * kt_params_budget() - check an owner's budget of timer interrupts
+ * @budget_hz:	budget to put in force, unless an error is returned
+ * @want:	the owner's choice
+ *
+ * Context: Any.
+ * Return: 0, or -ERANGE where it is too small, or beyond the host's.
+ */
+int kt_params_budget(u32 *budget_hz, u32 want)
+{
+	if (want && (want < MIN_BUDGET_HZ || want > catchup_budget_hz))
+		return -ERANGE;
+
+	*budget_hz = want ?: catchup_budget_hz;
+	return 0;
+}
+
+/**
  * kt_params_from_config() - check an owner's wish
  * @params:	filled in, unless an error is returned
  * @config:	from user space
@@ -503,7 +529,7 @@ int kt_params_from_config(struct kt_vm_params *params, const struct kvm_timers_c
 
 	if (config->size != sizeof(*config))
 		return -E2BIG;
-	if (config->flags)
+	if (config->flags || config->reserved)
 		return -EINVAL;
 	if (config->devices & ~KNOWN_DEVICES)
 		return -EOPNOTSUPP;
@@ -529,7 +555,8 @@ int kt_params_from_config(struct kt_vm_params *params, const struct kvm_timers_c
 		return -ERANGE;
 	if (config->clock_rate)
 		new.clock_rate = config->clock_rate;
-	ret = kt_params_gap(&new.gap, config->gap, new.clock_rate);
+	ret = kt_params_gap(&new.gap, config->gap, new.clock_rate) ?:
+	      kt_params_budget(&new.budget_hz, config->budget_hz);
 	if (ret)
 		return ret;
 	*params = new;

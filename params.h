@@ -42,6 +42,7 @@ struct kt_vm_params {
 	u32			lapic_advance_ns;
 	u32			clock_rate;
 	u32			gap;
+	u32			budget_hz;
 };
 
 int kt_params_check(void);
@@ -50,6 +51,7 @@ void kt_params_default(struct kt_vm_params *params);
 int kt_params_from_config(struct kt_vm_params *params, const struct kvm_timers_config *config);
 int kt_params_advance(u32 *advance, u32 *advance_ns, u32 want, u32 want_ns);
 int kt_params_gap(u32 *gap, u32 want, u32 clock_rate);
+int kt_params_budget(u32 *budget_hz, u32 want);
 int kt_params_tick(struct kt_tick_params *tick, unsigned int device,
 		   const struct kvm_timers_policy_config *config);
 

@@ -44,13 +44,15 @@ void kt_record_put_debt(struct kvm_timers_debt *debt, const struct kt_tick *tick
 		.period_ns	= tick->period_ns,
 		.last_ns	= tick->last_ns,
 		.room_ns	= tick->room_ns,
+		.level		= tick->level,
 		.flags		= bit_if(tick->injected, KVM_TIMERS_DEBT_INJECTED) |
 				  bit_if(tick->held, KVM_TIMERS_DEBT_HELD) |
 				  bit_if(tick->catching, KVM_TIMERS_DEBT_CATCHING) |
 				  bit_if(tick->within, KVM_TIMERS_DEBT_WITHIN) |
 				  bit_if(tick->blocked, KVM_TIMERS_DEBT_BLOCKED) |
 				  bit_if(tick->overrun, KVM_TIMERS_DEBT_OVERRUN) |
-				  bit_if(tick->crowded, KVM_TIMERS_DEBT_CROWDED),
+				  bit_if(tick->crowded, KVM_TIMERS_DEBT_CROWDED) |
+				  bit_if(tick->on_grid, KVM_TIMERS_DEBT_ON_GRID),
 	};
 }
 
@@ -71,6 +73,7 @@ void kt_record_take_debt(struct kt_tick *tick, const struct kvm_timers_debt *deb
 	tick->last_ns = debt->last_ns;
 	tick->room_ns = debt->room_ns;
 	tick->retry_ns = 0;
+	tick->served_ns = KT_NEVER;
 	tick->injected = debt->flags & KVM_TIMERS_DEBT_INJECTED;
 	tick->held = debt->flags & KVM_TIMERS_DEBT_HELD;
 	tick->catching = debt->flags & KVM_TIMERS_DEBT_CATCHING;
@@ -78,6 +81,8 @@ void kt_record_take_debt(struct kt_tick *tick, const struct kvm_timers_debt *deb
 	tick->blocked = debt->flags & KVM_TIMERS_DEBT_BLOCKED;
 	tick->overrun = debt->flags & KVM_TIMERS_DEBT_OVERRUN;
 	tick->crowded = debt->flags & KVM_TIMERS_DEBT_CROWDED;
+	tick->on_grid = debt->flags & KVM_TIMERS_DEBT_ON_GRID;
+	tick->level = debt->level;
 	tick->stats.due += debt->owed;
 	/* By the bounds that hold here. */
 	kt_tick_set_params(tick, &tick->params);
@@ -85,9 +90,9 @@ void kt_record_take_debt(struct kt_tick *tick, const struct kvm_timers_debt *deb
 
 static bool debt_is_legal(const struct kvm_timers_debt *debt, u64 edges, u64 now)
 {
-	u32 known = (KVM_TIMERS_DEBT_CROWDED << 1) - 1;
+	u32 known = (KVM_TIMERS_DEBT_ON_GRID << 1) - 1;
 
-	return !(debt->flags & ~known) && !debt->reserved && debt->unseen <= edges &&
+	return !(debt->flags & ~known) && debt->level < KVM_TIMERS_CATCHUP_LEVELS && debt->unseen <= edges &&
 	       kt_tick_is_legal(debt->owed, debt->flags & KVM_TIMERS_DEBT_HELD, debt->period_ns) &&
 	       debt->last_ns <= now && debt->room_ns <= KT_RECORD_MAX_NS;
 }

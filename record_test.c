@@ -270,6 +270,9 @@ static void record_of_any_guest(struct kunit *test)
 		guest.tick_back.stats = guest.tick.stats;
 		guest.tick_back.retry_ns = guest.tick.retry_ns;
 		guest.tick_back.late_us = guest.tick.late_us;
+		guest.tick_back.served_ns = guest.tick.served_ns;
+		memcpy(guest.tick_back.catchup_ns, guest.tick.catchup_ns,
+		       sizeof(guest.tick.catchup_ns));
 		KUNIT_ASSERT_EQ(test, memcmp(&guest.tick, &guest.tick_back, sizeof(guest.tick)),
 				0);
 	}
@@ -409,7 +412,7 @@ static void record_bad_fields(struct kunit *test)
 	BAD(pit.debt.room_ns, U64_MAX);
 	BAD(pit.debt.flags, KVM_TIMERS_DEBT_HELD);
 	BAD(pit.debt.flags, 1U << 31);
-	BAD(pit.debt.reserved, 1);
+	BAD(pit.debt.level, KVM_TIMERS_CATCHUP_LEVELS);
 
 	BAD(rtc.cycle, U64_MAX);
 	BAD(rtc.origin, rec->rtc.cycle + 1);

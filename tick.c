@@ -31,19 +31,23 @@
 /* The fastest rate has to be faster than the grid, or a catch-up never ends. */
 #define MIN_RATE_PCT	101U
 
-/* Rate of a catch-up by lag; beyond the last row it is the fastest allowed. */
+/*
+ * Levels of a catch-up: each begins at a lag, and the last one is as fast as is allowed. It goes
+ * up at once, and down a quarter, and a tick, below where the level begins: not up and down with
+ * each tick.
+ */
 static const struct {
-	u64	below_ns;
+	u64	from_ns;
 	u32	rate_pct;
-} rates[] = {
-	{ 1500000ULL,		105 },
-	{ 8000000ULL,		110 },
-	{ 30000000ULL,		125 },
-	{ 75000000ULL,		150 },
-	{ 175000000ULL,		175 },
-	{ 500000000ULL,		200 },
-	{ 3000000000ULL,	300 },
-	{ 0,			U32_MAX },
+} levels[KVM_TIMERS_CATCHUP_LEVELS] = {
+	{ 0,			105 },
+	{ 1500000ULL,		110 },
+	{ 8000000ULL,		125 },
+	{ 30000000ULL,		150 },
+	{ 75000000ULL,		175 },
+	{ 175000000ULL,		200 },
+	{ 500000000ULL,		300 },
+	{ 3000000000ULL,	U32_MAX },
 };
 
 static u64 add_sat(u64 a, u64 b)
@@ -91,15 +95,30 @@ static u64 lag(const struct kt_tick *t, u64 ticks)
 	return mul_sat(ticks, pace_period(t));
 }
 
-static u32 catchup_rate_pct(const struct kt_tick *t)
+static bool is_below(const struct kt_tick *t, u64 lag_ns)
+{
+	u64 from_ns = levels[t->level].from_ns;
+
+	return lag_ns < from_ns - from_ns / 4 && add_sat(lag_ns, pace_period(t)) < from_ns;
+}
+
+static void set_level(struct kt_tick *t)
 {
 	u64 lag_ns = lag(t, t->owed);
-	unsigned int i = 0;
 
-	while (rates[i].below_ns && lag_ns >= rates[i].below_ns)
-		i++;
+	if (!t->catching) {
+		t->level = 0;
+		return;
+	}
+	while (t->level + 1 < KVM_TIMERS_CATCHUP_LEVELS && lag_ns >= levels[t->level + 1].from_ns)
+		t->level++;
+	while (is_below(t, lag_ns))
+		t->level--;
+}
 
-	return max(min(rates[i].rate_pct, t->params.max_rate_pct), MIN_RATE_PCT);
+static u32 catchup_rate_pct(const struct kt_tick *t)
+{
+	return max(min(levels[t->level].rate_pct, t->params.max_rate_pct), MIN_RATE_PCT);
 }
 
 /*
@@ -154,8 +173,7 @@ static u64 max_debt(const struct kt_tick *t)
 	return period ? min(div64_u64(t->params.limit_ns, period), MAX_DEBT) : MAX_DEBT;
 }
 
-/* Apply all bounds to what is owed, after any change of it or of the bounds. */
-static void settle(struct kt_tick *t)
+static void apply_bounds(struct kt_tick *t)
 {
 	u64 debt, max;
 
@@ -187,6 +205,13 @@ static void settle(struct kt_tick *t)
 		t->stats.given_up += debt - max;
 		t->owed -= debt - max;
 	}
+}
+
+/* Apply all bounds to what is owed, after any change of it or of the bounds. */
+static void settle(struct kt_tick *t)
+{
+	apply_bounds(t);
+	set_level(t);
 }
 
 static void owe(struct kt_tick *t, u64 ticks)
@@ -290,6 +315,14 @@ static void count_delivery(struct kt_tick *t, const struct kt_tick_input *in)
 	t->stats.delivered++;
 }
 
+/* Since the last call. */
+static void count_time(struct kt_tick *t, u64 now)
+{
+	if (t->catching && now > t->served_ns)
+		t->catchup_ns[t->level] += now - t->served_ns;
+	t->served_ns = now;
+}
+
 /* The pin takes one: decide whether it gets one now. */
 static bool deliver(struct kt_tick *t, const struct kt_tick_input *in, u64 ticks)
 {
@@ -310,6 +343,7 @@ static bool deliver(struct kt_tick *t, const struct kt_tick_input *in, u64 ticks
 	if (due) {
 		owe(t, ticks - 1);
 		t->owed++;
+		set_level(t);
 	}
 	if (owes_one_at_most(t)) {
 		settle(t);
@@ -317,6 +351,11 @@ static bool deliver(struct kt_tick *t, const struct kt_tick_input *in, u64 ticks
 	}
 
 	ok = (due || kt_tick_is_promised(t)) && in->now >= earliest(t);
+	/* The grid has its own; what a catch-up adds to that is within the budget. */
+	if (ok && !t->on_grid && t->catching && in->now < in->budget_ns) {
+		t->budget_ns = in->budget_ns;
+		ok = false;
+	}
 	if (!t->catching)
 		t->held = ok ? due && t->held : due || t->held;
 	if (ok) {
@@ -328,6 +367,7 @@ static bool deliver(struct kt_tick *t, const struct kt_tick_input *in, u64 ticks
 			t->stats.caught_up++;
 		t->last_ns = in->now;
 		t->injected = true;
+		t->on_grid = false;
 		t->within = in->pin != KT_TICK_READY;
 		t->crowded = t->overrun;
 		t->overrun = false;
@@ -374,13 +414,16 @@ bool kt_tick_service(struct kt_tick *t, const struct kt_tick_input *in)
 {
 	u64 ticks = in->edges > t->seen ? in->edges - t->seen : 0;
 
+	count_time(t, in->now);
 	t->seen = in->edges;
 	t->stats.due += ticks;
+	t->budget_ns = 0;
 
 	/* A guest clock that was set back must not silence the device until it is past. */
 	t->last_ns = min(t->last_ns, in->now);
 	t->room_ns = min(t->room_ns, add_sat(in->now, MAX_ROOM_NS));
 	set_period(t, in->period_ns);
+	t->on_grid = t->on_grid || ticks;
 
 	switch (in->pin) {
 	case KT_TICK_MASKED:
@@ -422,6 +465,7 @@ bool kt_tick_single(struct kt_tick *t, const struct kt_tick_input *in)
 {
 	u64 ticks = in->edges > t->seen ? in->edges - t->seen : 0;
 
+	count_time(t, in->now);
 	kt_tick_forgive(t);
 	t->period_ns = 0;
 	t->seen = in->edges;
@@ -458,7 +502,32 @@ u64 kt_tick_deadline(const struct kt_tick *t)
 	if (!kt_tick_is_promised(t))
 		return KT_NEVER;
 
-	return max(earliest(t), t->retry_ns);
+	return max3(earliest(t), t->retry_ns, t->catching ? t->budget_ns : 0);
+}
+
+/**
+ * kt_tick_catchup_pct() - rate of the catch-up in progress
+ * @t:		the account
+ *
+ * Context: Any; the caller serializes calls.
+ * Return: percent of the programmed rate, 0: there is none in progress.
+ */
+u32 kt_tick_catchup_pct(const struct kt_tick *t)
+{
+	return t->catching ? catchup_rate_pct(t) : 0;
+}
+
+/**
+ * kt_tick_oldest_ns() - when the oldest of what is owed fell due
+ * @t:		the account
+ * @now:	guest time, ns
+ *
+ * Context: Any. A look without the lock of @t is out of date at once.
+ * Return: guest time, ns; @now if nothing is owed.
+ */
+u64 kt_tick_oldest_ns(const struct kt_tick *t, u64 now)
+{
+	return now - min(now, lag(t, t->owed));
 }
 
 /**
@@ -473,6 +542,8 @@ void kt_tick_forgive(struct kt_tick *t)
 	t->owed = 0;
 	t->held = false;
 	t->catching = false;
+	t->level = 0;
+	t->on_grid = false;
 	t->within = false;
 	t->blocked = false;
 	t->overrun = false;

@@ -53,15 +53,21 @@ struct kt_tick_params {
  * @last_ns:	guest time of the last injection, if @injected
  * @retry_ns:	not before this is a blocked pin tried again; KT_NEVER: not by time
  * @room_ns:	not before this is anything that is owed given: the guest is to get on
+ * @budget_ns:	not before this is anything given that is not on the grid
+ * @served_ns:	guest time of the last call, KT_NEVER: none since a leap of it
  * @injected:	there has been an injection
  * @held:	one of @owed waits for nothing but its distance from the last one: no
  *		threshold, no limit and no rescaling applies to it
  * @catching:	a catch-up is in progress: from the threshold until the grid is met again
+ * @on_grid:	there has been an edge since the last injection: one is the guest's without regard
+ *		to its budget
  * @within:	the last injection came within the handler of the one before
  * @blocked:	the pin keeps back what is owed
  * @overrun:	since the last injection it did so until after the time for it
  * @crowded:	and so it did before the last injection
+ * @level:	of the catch-up in progress
  * @late_us:	lateness of the last delivery
+ * @catchup_ns:	time spent at each level
  * @stats:	counters; due + rescaled = delivered + merged + dropped + given_up + owed
  */
 struct kt_tick {
@@ -72,14 +78,19 @@ struct kt_tick {
 	u64				last_ns;
 	u64				retry_ns;
 	u64				room_ns;
+	u64				budget_ns;
+	u64				served_ns;
 	bool				injected;
 	bool				held;
 	bool				catching;
+	bool				on_grid;
 	bool				within;
 	bool				blocked;
 	bool				overrun;
 	bool				crowded;
+	u32				level;
 	u64				late_us;
+	u64				catchup_ns[KVM_TIMERS_CATCHUP_LEVELS];
 	struct kvm_timers_tick_stats	stats;
 };
 
@@ -89,6 +100,8 @@ struct kt_tick {
  * @edges:	interrupt edges of the model since its init, kt_X_edges()
  * @period_ns:	kt_X_period(): 0 one-shot, KT_NEVER nothing programmed (keeps the last)
  * @edge_ns:	guest time of the newest edge in @edges, kt_X_last_edge(): gives the lateness
+ * @budget_ns:	guest time from which the guest's timers together may give one more than the
+ *		grid brings, see struct kt_arbiter
  * @pin:	what the pin would do
  */
 struct kt_tick_input {
@@ -96,6 +109,7 @@ struct kt_tick_input {
 	u64			edges;
 	u64			period_ns;
 	u64			edge_ns;
+	u64			budget_ns;
 	enum kt_tick_pin	pin;
 };
 
@@ -104,6 +118,8 @@ void kt_tick_init(struct kt_tick *t, const struct kt_tick_params *params,
 bool kt_tick_service(struct kt_tick *t, const struct kt_tick_input *in);
 bool kt_tick_single(struct kt_tick *t, const struct kt_tick_input *in);
 u64 kt_tick_deadline(const struct kt_tick *t);
+u64 kt_tick_oldest_ns(const struct kt_tick *t, u64 now);
+u32 kt_tick_catchup_pct(const struct kt_tick *t);
 void kt_tick_drop(struct kt_tick *t, u64 edges);
 void kt_tick_forgive(struct kt_tick *t);
 void kt_tick_begin(struct kt_tick *t);

@@ -147,40 +147,6 @@ static void kt_tick_test_stall_delay(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, l.tick.owed, 0ULL);
 }
 
-/* Rates by lag at a period of 1 ms: debt left after the injection, next distance. */
-static void kt_tick_test_rates(struct kunit *test)
-{
-	static const struct {
-		u64	missed;
-		u32	max_rate_pct;
-		u64	distance;
-	} cases[] = {
-		{ 2,	400,	952380 }, { 3,	400,	909090 }, { 8,	400,	909090 },
-		{ 9,	400,	800000 }, { 30,	400,	800000 }, { 31,	400,	666666 },
-		{ 75,	400,	666666 }, { 76,	400,	571428 }, { 175, 400,	571428 },
-		{ 176,	400,	500000 }, { 500, 400,	500000 }, { 501, 400,	333333 },
-		{ 3000,	400,	333333 }, { 3001, 400,	250000 }, { 3001, 1000,	200000 },
-		{ 3001,	150,	666666 }, { 3001, 101,	990099 }, { 31,	110,	909090 },
-		{ 3001,	0,	990099 },
-	};
-	struct kt_tick_params params = defaults;
-	struct line l;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		params.max_rate_pct = cases[i].max_rate_pct;
-		start(&l, test, &params, MS);
-		KUNIT_EXPECT_TRUE(test, service_at(&l, T0 + cases[i].missed * MS, KT_TICK_READY));
-		KUNIT_EXPECT_EQ(test, kt_tick_deadline(&l.tick), l.now + cases[i].distance);
-
-		/* Not before, and then exactly one. */
-		KUNIT_EXPECT_FALSE(test, service_edges(&l, kt_tick_deadline(&l.tick) - 1,
-						       KT_TICK_READY, 0));
-		KUNIT_EXPECT_TRUE(test, service_edges(&l, l.now + 1, KT_TICK_READY, 0));
-		KUNIT_EXPECT_FALSE(test, service_edges(&l, l.now, KT_TICK_READY, 0));
-	}
-}
-
 static void kt_tick_test_busy_latch(struct kunit *test)
 {
 	struct kt_tick_params params = { .policy = CATCHUP, .limit_ns = SEC };
@@ -397,7 +363,6 @@ static struct kunit_case kt_tick_test_cases[] = {
 	KUNIT_CASE(kt_tick_test_stall_catchup),
 	KUNIT_CASE(kt_tick_test_stall_other),
 	KUNIT_CASE(kt_tick_test_stall_delay),
-	KUNIT_CASE(kt_tick_test_rates),
 	KUNIT_CASE(kt_tick_test_busy_latch),
 	KUNIT_CASE(kt_tick_test_served),
 	KUNIT_CASE(kt_tick_test_masked),

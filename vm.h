@@ -13,6 +13,7 @@
 #include <linux/workqueue.h>
 #include <kvm/iodev.h>
 
+#include "arbiter.h"
 #include "hpet.h"
 #include "i8254.h"
 #include "inject.h"
@@ -190,6 +191,9 @@ struct kt_hpet_device {
  * @hpet:	the HPET
  * @vcpus:	the LAPIC timers, each under a lock of its own
  * @late:	lateness of each device's interrupts, see struct kvm_timers_device_status
+ * @budget_lock: protects @arbiter; nothing is taken under it
+ * @arbiter:	what all timers may give together
+ * @budget_hz:	for each vCPU
  * @halted:	vCPUs, by index, that do not look at requests
  * @nr_sources:	entries of @source
  * @source:	by enum kt_source_id
@@ -224,6 +228,9 @@ struct kt_vm {
 	struct kt_hpet_device	hpet;
 	struct kt_vcpus		vcpus;
 	u64			late[KVM_TIMERS_NR_DEVICES][KVM_TIMERS_LATE_BUCKETS];
+	raw_spinlock_t		budget_lock;
+	struct kt_arbiter	arbiter;
+	u32			budget_hz;
 	DECLARE_BITMAP(halted, KVM_MAX_VCPUS);
 	unsigned int		nr_sources;
 	struct kt_source	source[];
@@ -323,7 +330,7 @@ void kt_vm_recheck(struct kt_vm *vm);
 void kt_vm_pic_initialized(struct kt_vm *vm, struct kvm_vcpu *vcpu);
 void kt_vm_line_event(struct kt_line *line, bool unmasked);
 bool kt_vm_service_tick(struct kt_vm *vm, unsigned int device, struct kt_tick *tick, u64 *late,
-			const struct kt_tick_input *in, bool single);
+			struct kt_tick_input *in, bool single);
 bool kt_vm_account(struct kt_vm *vm, unsigned int id, enum kt_tick_pin pin, u64 now, bool *edge);
 u64 kt_vm_deadline(const struct kt_vm *vm, unsigned int id, u64 now);
 bool kt_vm_is_level(const struct kt_vm *vm, unsigned int id);
@@ -373,6 +380,7 @@ void kt_vm_set_tick_params(struct kt_vm *vm, unsigned int device,
 			   const struct kt_tick_params *params);
 int kt_vm_set_policy(struct kt_vm *vm, unsigned int device,
 		     const struct kvm_timers_policy_config *config);
+int kt_vm_set_budget(struct kt_vm *vm, u32 want);
 const struct kt_tick_params *kt_vm_tick_params(const struct kt_vm *vm, unsigned int device);
 
 int kt_vm_record_size(struct kt_vm *vm);

@@ -116,24 +116,66 @@ static bool tracing(void)
 	       trace_catchup_end_enabled();
 }
 
+/* Interrupts in a second that all timers of a guest may give. */
+static u64 budget_hz(const struct kt_vm *vm)
+{
+	return (u64)READ_ONCE(vm->budget_hz) * max(1, atomic_read(&vm->kvm->online_vcpus));
+}
+
+/* From when on a timer that owes may give one that the grid does not bring. */
+static u64 ask_budget(struct kt_vm *vm, const struct kt_tick *tick, u64 now)
+{
+	unsigned long flags;
+	u64 from_ns;
+
+	raw_spin_lock_irqsave(&vm->budget_lock, flags);
+	kt_arbiter_set_rate(&vm->arbiter, budget_hz(vm));
+	from_ns = kt_arbiter_ask(&vm->arbiter, (uintptr_t)tick, kt_tick_oldest_ns(tick, now), now);
+	raw_spin_unlock_irqrestore(&vm->budget_lock, flags);
+	return from_ns;
+}
+
+/* After the engine has decided. @on_grid: one was the guest's in any case */
+static void keep_budget(struct kt_vm *vm, const struct kt_tick *tick, u64 now, bool pulse,
+			bool on_grid)
+{
+	unsigned long flags;
+
+	/* Without a catch-up there is nothing to bound. */
+	if (likely(!tick->catching && now >= READ_ONCE(vm->arbiter.active_ns)))
+		return;
+
+	raw_spin_lock_irqsave(&vm->budget_lock, flags);
+	if (tick->catching)
+		kt_arbiter_stay_active(&vm->arbiter, now);
+	if (pulse)
+		kt_arbiter_charge(&vm->arbiter, (uintptr_t)tick, on_grid, now);
+	else if (tick->budget_ns)
+		kt_arbiter_wait(&vm->arbiter, (uintptr_t)tick, kt_tick_oldest_ns(tick, now),
+				tick->budget_ns, now);
+	raw_spin_unlock_irqrestore(&vm->budget_lock, flags);
+}
+
 /**
  * kt_vm_service_tick() - have the tick engine decide; trace and count what it did
  * @vm:		the guest
  * @device:	enum kvm_timers_device
  * @tick:	an account of that device
  * @late:	lateness of its interrupts, KVM_TIMERS_LATE_BUCKETS of them
- * @in:		what is known now
+ * @in:		what is known now, without the budget
  * @single:	the edges are no stream of ticks: kt_tick_single()
  *
  * Context: Any; the lock of @tick held.
  * Return: true if exactly one interrupt is to be injected now.
  */
 bool kt_vm_service_tick(struct kt_vm *vm, unsigned int device, struct kt_tick *tick, u64 *late,
-			const struct kt_tick_input *in, bool single)
+			struct kt_tick_input *in, bool single)
 {
+	bool on_grid = tick->on_grid || in->edges != tick->seen;
 	struct kt_tick old;
 	bool pulse;
 
+	in->budget_ns = unlikely(tick->owed) ? ask_budget(vm, tick, in->now) : 0;
 	if (tracing()) {
 		old = *tick;
 		pulse = single ? kt_tick_single(tick, in) : kt_tick_service(tick, in);
@@ -141,12 +183,13 @@ bool kt_vm_service_tick(struct kt_vm *vm, unsigned int device, struct kt_tick *t
 	} else {
 		pulse = single ? kt_tick_single(tick, in) : kt_tick_service(tick, in);
 	}
+	keep_budget(vm, tick, in->now, pulse, on_grid);
 	if (pulse)
 		late[min_t(unsigned int, fls64(tick->late_us), KVM_TIMERS_LATE_BUCKETS - 1)]++;
 	return pulse;
 }
 
-static bool service(struct kt_vm *vm, unsigned int id, const struct kt_tick_input *in)
+static bool service(struct kt_vm *vm, unsigned int id, struct kt_tick_input *in)
 {
 	unsigned int device = kt_source_device(id);
 

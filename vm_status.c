@@ -27,6 +27,7 @@ static u64 unseen_edges(const struct kt_vm *vm, const struct kt_source *source, 
 void kt_vm_add_stats(struct kvm_timers_device_status *status, const struct kt_tick *tick)
 {
 	const struct kvm_timers_tick_stats *stats = &tick->stats;
+	unsigned int i;
 
 	status->stats.due += stats->due;
 	status->stats.rescaled += stats->rescaled;
@@ -37,6 +38,9 @@ void kt_vm_add_stats(struct kvm_timers_device_status *status, const struct kt_ti
 	status->stats.given_up += stats->given_up;
 	status->stats.caught_up += stats->caught_up;
 	status->owed += tick->owed;
+	status->catchup_rate_pct = max(status->catchup_rate_pct, kt_tick_catchup_pct(tick));
+	for (i = 0; i < KVM_TIMERS_CATCHUP_LEVELS; i++)
+		status->catchup_ns[i] += tick->catchup_ns[i];
 }
 
 /**
@@ -126,6 +130,8 @@ void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
 	kt_vm_hpet_status(vm, status, now);
 	kt_vcpu_status(vm, status);
 	kt_vm_clock_status(vm, status, now);
+	status->budget_hz = vm->budget_hz;
+	status->budget_waits = READ_ONCE(vm->arbiter.waits);
 	raw_spin_unlock_irq(&vm->lock);
 }
 
@@ -188,4 +194,26 @@ int kt_vm_set_policy(struct kt_vm *vm, unsigned int device,
 	kt_vm_set_tick_params(vm, device, &params);
 	raw_spin_unlock_irq(&vm->lock);
 	return 0;
+}
+
+/**
+ * kt_vm_set_budget() - change what all timers may give together, at run time
+ * @vm:		the guest
+ * @want:	from the owner: interrupts in a second for each vCPU; 0: the host's default
+ *
+ * Context: Any.
+ * Return: 0; -ESRCH the VM is gone; -ERANGE out of range. Then nothing has changed.
+ */
+int kt_vm_set_budget(struct kt_vm *vm, u32 want)
+{
+	u32 budget_hz;
+	int ret;
+
+	if (READ_ONCE(vm->dead))
+		return -ESRCH;
+
+	ret = kt_params_budget(&budget_hz, want);
+	if (!ret)
+		WRITE_ONCE(vm->budget_hz, budget_hz);
+	return ret;
 }

@@ -16,7 +16,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define KVM_TIMERS_ABI_VERSION		5
+#define KVM_TIMERS_ABI_VERSION		6
 
 #define KVM_TIMERS_IOC			0xB8
 
@@ -139,6 +139,10 @@ struct kvm_timers_policy_config {
  * @lapic_advance_ns: KVM_TIMERS_ADVANCE_FIXED: 0 to KVM_TIMERS_ADVANCE_MAX_NS; else 0
  * @clock_rate:	enum kvm_timers_clock_rate
  * @gap:	enum kvm_timers_gap
+ * @budget_hz:	what all timers together may give the guest in a second, for each of its vCPUs,
+ *		when they catch up; what they have been programmed to give they give in any
+ *		case; 0: the host's default
+ * @reserved:	0
  * @tick:	policy of each device
  */
 struct kvm_timers_config {
@@ -151,6 +155,8 @@ struct kvm_timers_config {
 	__u32				lapic_advance_ns;
 	__u32				clock_rate;
 	__u32				gap;
+	__u32				budget_hz;
+	__u32				reserved;
 	struct kvm_timers_policy_config	tick[KVM_TIMERS_NR_DEVICES];
 };
 
@@ -204,6 +210,12 @@ struct kvm_timers_tick_stats {
 
 #define KVM_TIMERS_LATE_BUCKETS		24
 
+/*
+ * Levels of a catch-up: 105, 110, 125, 150, 175, 200 and 300 percent of the programmed rate, and
+ * the fastest that is allowed, which bounds the others too.
+ */
+#define KVM_TIMERS_CATCHUP_LEVELS	8
+
 /**
  * struct kvm_timers_device_status - one device
  * @active:	the guest has the device: the VMM has created it, or what it needs
@@ -211,12 +223,13 @@ struct kvm_timers_tick_stats {
  * @catchup_max_rate_pct: in force
  * @catchup_limit_ms:	in force
  * @catchup_threshold_us: in force
- * @reserved:	0
+ * @catchup_rate_pct:	of the catch-up in progress, 0: none; of several timers the fastest
  * @period_ns:	present period, 0 if the device is not periodic; of several timers the shortest
  * @owed:	interrupts owed now
  * @reads:	register reads by the guest
  * @writes:	register writes by the guest
  * @stats:	counters
+ * @catchup_ns:	guest time spent at each level of a catch-up; of several timers the sum
  * @late:	lateness of delivered interrupts: bucket n counts those late by less than
  *		2^n us (and by no less than bucket n-1's bound); the last one counts all
  *		the rest
@@ -227,12 +240,13 @@ struct kvm_timers_device_status {
 	__u32				catchup_max_rate_pct;
 	__u32				catchup_limit_ms;
 	__u32				catchup_threshold_us;
-	__u32				reserved;
+	__u32				catchup_rate_pct;
 	__u64				period_ns;
 	__u64				owed;
 	__u64				reads;
 	__u64				writes;
 	struct kvm_timers_tick_stats	stats;
+	__u64				catchup_ns[KVM_TIMERS_CATCHUP_LEVELS];
 	__u64				late[KVM_TIMERS_LATE_BUCKETS];
 };
 
@@ -274,6 +288,9 @@ struct kvm_timers_device_status {
  * @clock_thaws: times that guest time stood still, and went on
  * @clock_stopped_ns: time in which it did, and which never happened to the guest
  * @kvmclock_ns: what kvmclock shows now
+ * @budget_hz:	in force, for each vCPU
+ * @reserved:	0
+ * @budget_waits: times that a catch-up had to wait because of it
  * @device:	a row a device; that of the LAPIC timer is the sum of all vCPUs
  */
 struct kvm_timers_status {
@@ -302,6 +319,9 @@ struct kvm_timers_status {
 	__u64				clock_thaws;
 	__u64				clock_stopped_ns;
 	__u64				kvmclock_ns;
+	__u32				budget_hz;
+	__u32				reserved;
+	__u64				budget_waits;
 	struct kvm_timers_device_status	device[KVM_TIMERS_NR_DEVICES];
 };
 
@@ -332,6 +352,16 @@ struct kvm_timers_set_advance {
 };
 
 /**
+ * struct kvm_timers_set_budget - change what all timers may give together, at run time
+ * @size:	sizeof(struct kvm_timers_set_budget)
+ * @budget_hz:	see struct kvm_timers_config
+ */
+struct kvm_timers_set_budget {
+	__u32	size;
+	__u32	budget_hz;
+};
+
+/**
  * struct kvm_timers_thaw - have guest time go on, or say what pauses are to be
  * @size:	sizeof(struct kvm_timers_thaw)
  * @gap:	enum kvm_timers_gap
@@ -358,6 +388,7 @@ struct kvm_timers_thaw {
 #define KVM_TIMERS_DEBT_BLOCKED		(1U << 4)
 #define KVM_TIMERS_DEBT_OVERRUN		(1U << 5)
 #define KVM_TIMERS_DEBT_CROWDED		(1U << 6)
+#define KVM_TIMERS_DEBT_ON_GRID		(1U << 7)
 
 /**
  * struct kvm_timers_debt - what a source of interrupts owes its guest
@@ -367,7 +398,7 @@ struct kvm_timers_thaw {
  * @last_ns:	last interrupt
  * @room_ns:	nothing that is owed comes before
  * @flags:	KVM_TIMERS_DEBT_*
- * @reserved:	0
+ * @level:	of the catch-up, below KVM_TIMERS_CATCHUP_LEVELS
  */
 struct kvm_timers_debt {
 	__u64	unseen;
@@ -376,7 +407,7 @@ struct kvm_timers_debt {
 	__u64	last_ns;
 	__u64	room_ns;
 	__u32	flags;
-	__u32	reserved;
+	__u32	level;
 };
 
 /* Bits of struct kvm_timers_pit_channel.flags, see struct kt_i8254_channel. */
@@ -670,7 +701,7 @@ struct kvm_timers_record_call {
  *	EOPNOTSUPP	unknown device bit; or KVM_TIMERS_GAP_SLEW with KVM_TIMERS_CLOCK_TSC
  *	ENODEV		the administrator has switched that device off
  *	ERANGE		policy, bound, base or time of the RTC, advance, rate of the clock,
- *			or gap out of range
+ *			gap or budget out of range
  *
  * KVM_TIMERS_LIST		fills in the ids of the VMs that the caller may open.
  *
@@ -740,6 +771,10 @@ struct kvm_timers_record_call {
  *	ERANGE		a policy or bound is beyond what the administrator allows
  *	EINVAL		unknown flag, or a field to be 0 is not
  *
+ * KVM_TIMERS_SET_BUDGET	no part of the record: it is for each host to say.
+ *	ESRCH		the VM is gone
+ *	ERANGE		budget out of range, or beyond what the administrator allows
+ *
  * Each call also knows E2BIG (unknown size), EFAULT and ENOMEM; those that
  * return a descriptor know EMFILE and ENFILE.
  */
@@ -751,5 +786,6 @@ struct kvm_timers_record_call {
 #define KVM_TIMERS_SET_GAP	_IOW(KVM_TIMERS_IOC, 0x15, struct kvm_timers_thaw)
 #define KVM_TIMERS_GET_RECORD	_IOWR(KVM_TIMERS_IOC, 0x16, struct kvm_timers_record_call)
 #define KVM_TIMERS_SET_RECORD	_IOW(KVM_TIMERS_IOC, 0x17, struct kvm_timers_record_call)
+#define KVM_TIMERS_SET_BUDGET	_IOW(KVM_TIMERS_IOC, 0x18, struct kvm_timers_set_budget)
 
 #endif /* _UAPI_LINUX_KVM_TIMERS_H */

@@ -65,6 +65,8 @@ static const char *compare(const struct history *h)
 		return "state of the catch-up";
 	if (memcmp(s, &r->s, sizeof(*s)))
 		return "counters";
+	if (t->level != r->level || memcmp(t->catchup_ns, r->spent, sizeof(r->spent)))
+		return "level of the catch-up";
 	if (t->late_us != r->late_us)
 		return "lateness";
 	if (kt_tick_deadline(t) != ref_deadline(r))
@@ -100,7 +102,12 @@ static const char *promises(const struct history *h, const struct kt_tick *befor
 	    before->period_ns > before->params.min_interval_ns &&
 	    before->period_ns == h->tick.period_ns && in->edges <= before->seen)
 		return "delay gave one beside the grid";
+	if (fire && before->catching && !before->on_grid && in->edges <= before->seen &&
+	    in->now < in->budget_ns &&
+	    before->period_ns == h->tick.period_ns)
+		return "beyond the budget";
 	if (in->edges <= before->seen && ready && !before->retry_ns && !h->went_back &&
+	    in->now >= in->budget_ns && in->now >= before->budget_ns &&
 	    before->period_ns == h->tick.period_ns && fire != (in->now >= deadline))
 		return "deadline not kept";
 	if (h->tick.stats.delivered != before->stats.delivered + fire)
@@ -237,6 +244,7 @@ static const char *step(struct history *h)
 	in = (struct kt_tick_input){
 		.now = h->now, .edges = h->edges, .period_ns = h->period,
 		.edge_ns = h->last_edge, .pin = h->pin,
+		.budget_ns = rnd(8) ? 0 : h->now + rnd(2 * MS),
 	};
 	fire = kt_tick_service(&h->tick, &in);
 	if (fire != ref_service(&h->ref, &in))

@@ -25,12 +25,32 @@ static bool ref_grid_only(const struct ref *r)
 	return r->p.policy == KVM_TIMERS_POLICY_DELAY && r->period > r->p.min_interval_ns;
 }
 
-static u64 ref_gap(const struct ref *r, u64 owed)
+static u32 ref_level(u128 lag)
 {
-	u128 lag = (u128)owed * ref_pace(r), gap;
-	u32 rate = lag < 1500 * US ? 105 : lag < 8 * MS ? 110 : lag < 30 * MS ? 125 :
-		   lag < 75 * MS ? 150 : lag < 175 * MS ? 175 : lag < 500 * MS ? 200 :
-		   lag < 3 * SEC ? 300 : U32_MAX;
+	return lag < 1500 * US ? 0 : lag < 8 * MS ? 1 : lag < 30 * MS ? 2 : lag < 75 * MS ? 3 :
+	       lag < 175 * MS ? 4 : lag < 500 * MS ? 5 : lag < 3 * SEC ? 6 : 7;
+}
+
+/* A lag that is a third longer, or one tick, would still be below the level. */
+static void ref_relevel(struct ref *r, u64 owed)
+{
+	u128 lag = (u128)owed * ref_pace(r);
+
+	if (!r->catching)
+		r->level = 0;
+	else if (ref_level(lag) > r->level)
+		r->level = ref_level(lag);
+	else
+		while (r->level && ref_level(lag * 4 / 3) < r->level &&
+		       ref_level(lag + ref_pace(r)) < r->level)
+			r->level--;
+}
+
+static u64 ref_gap(const struct ref *r)
+{
+	static const u32 rates[] = { 105, 110, 125, 150, 175, 200, 300, U32_MAX };
+	u32 rate = rates[r->level];
+	u128 gap;
 
 	if (!r->catching)
 		return r->p.min_interval_ns;
@@ -50,7 +70,7 @@ static void ref_surplus(struct ref *r)
 		r->s.dropped++;
 }
 
-static void ref_bounds(struct ref *r)
+static void ref_apply(struct ref *r)
 {
 	u128 limit = r->p.limit_ns;
 
@@ -79,6 +99,12 @@ static void ref_bounds(struct ref *r)
 	}
 }
 
+static void ref_bounds(struct ref *r)
+{
+	ref_apply(r);
+	ref_relevel(r, r->debt + r->held);
+}
+
 static void ref_miss(struct ref *r)
 {
 	r->debt++;
@@ -99,6 +125,8 @@ void ref_forgive(struct ref *r)
 	r->debt = 0;
 	r->held = false;
 	r->catching = false;
+	r->level = 0;
+	r->grid = false;
 	r->inside = false;
 	r->waits = false;
 	r->late = false;
@@ -143,10 +171,15 @@ void ref_params(struct ref *r, const struct kt_tick_params *p)
 }
 
 /* Hand out one if its time has come; @newest: an edge is due on the grid now. */
-static bool ref_choose(struct ref *r, u64 now, bool newest)
+static bool ref_choose(struct ref *r, u64 now, u64 budget, bool newest)
 {
-	u128 open_ns = (u128)r->last + ref_gap(r, r->debt + r->held + newest);
-	bool open = (!r->injected || now >= open_ns) && now >= r->room;
+	u128 open_ns;
+	bool open;
+
+	if (newest)
+		ref_relevel(r, r->debt + r->held + 1);
+	open_ns = (u128)r->last + ref_gap(r);
+	open = (!r->injected || now >= open_ns) && now >= r->room;
 
 	if (ref_one_at_most(r)) {
 		if (newest && r->held)
@@ -161,6 +194,10 @@ static bool ref_choose(struct ref *r, u64 now, bool newest)
 		r->debt += newest;
 		if (!r->debt || !open)
 			return false;
+		if (!r->grid && now < budget) {
+			r->budget = budget;
+			return false;
+		}
 		r->debt--;
 		return true;
 	}
@@ -200,7 +237,7 @@ static bool ref_promised(const struct ref *r)
 /* Two in a row that the guest ended too late: half of what the second took it is its own. */
 static void ref_end_wait(struct ref *r, u64 now)
 {
-	u128 open_ns = (u128)r->last + ref_gap(r, r->debt + r->held);
+	u128 open_ns = (u128)r->last + ref_gap(r);
 
 	if (r->waits && ref_promised(r) && (!r->injected || now >= open_ns)) {
 		if (r->late_before && !r->late)
@@ -229,10 +266,11 @@ static bool ref_deliver(struct ref *r, const struct kt_tick_input *in, u64 ticks
 			ref_miss(r);
 	}
 
-	fire = ref_choose(r, in->now, ticks && !away);
+	fire = ref_choose(r, in->now, in->budget_ns, ticks && !away);
 	if (fire) {
 		r->last = in->now;
 		r->injected = true;
+		r->grid = false;
 		r->inside = in->pin != KT_TICK_READY;
 		r->late_before = r->late;
 		r->late = false;
@@ -257,6 +295,10 @@ bool ref_service(struct ref *r, const struct kt_tick_input *in)
 	bool within, patient;
 	u64 i;
 
+	if (r->catching && in->now > r->now)
+		r->spent[r->level] += in->now - r->now;
+	r->now = in->now;
+	r->budget = 0;
 	r->seen = in->edges;
 	r->s.due += ticks;
 	if (r->last > in->now)
@@ -264,6 +306,7 @@ bool ref_service(struct ref *r, const struct kt_tick_input *in)
 	if (r->room > in->now + 10 * MS)
 		r->room = in->now + 10 * MS;
 	ref_period(r, in->period_ns);
+	r->grid |= ticks > 0;
 
 	/* What was not promised, and can be given at its rate, need not wait for the guest once. */
 	within = in->pin == KT_TICK_SERVED || in->pin == KT_TICK_LATCH;
@@ -292,7 +335,7 @@ bool ref_service(struct ref *r, const struct kt_tick_input *in)
 
 	r->retry = KT_NEVER;
 	if (in->pin == KT_TICK_BUSY || in->pin == KT_TICK_SERVED) {
-		u64 gap = ref_gap(r, r->debt + r->held);
+		u64 gap = ref_gap(r);
 		u64 waited = in->now - r->last;
 
 		if (waited > 10 * MS)
@@ -306,11 +349,13 @@ bool ref_service(struct ref *r, const struct kt_tick_input *in)
 
 u64 ref_deadline(const struct ref *r)
 {
-	u64 slot = r->injected ? r->last + ref_gap(r, r->debt + r->held) : 0;
+	u64 slot = r->injected ? r->last + ref_gap(r) : 0;
 
 	if (!ref_promised(r))
 		return KT_NEVER;
 	if (slot < r->room)
 		slot = r->room;
+	if (r->catching && slot < r->budget)
+		slot = r->budget;
 	return slot > r->retry ? slot : r->retry;
 }

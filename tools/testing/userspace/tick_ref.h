@@ -29,6 +29,11 @@ struct ref {
 	u64				last;
 	u64				retry;
 	u64				room;
+	u64				budget;
+	u64				now;
+	bool				grid;
+	u32				level;
+	u64				spent[KVM_TIMERS_CATCHUP_LEVELS];
 	u64				late_us;
 	struct kvm_timers_tick_stats	s;
 };
