@@ -29,6 +29,7 @@
  * @lapic_advance_ns: with KVM_TIMERS_ADVANCE_FIXED, else 0
  * @clock_rate:	enum kvm_timers_clock_rate, not KVM_TIMERS_CLOCK_DEFAULT
  * @gap:	enum kvm_timers_gap, not KVM_TIMERS_GAP_DEFAULT
+ * @budget_hz:	of timer interrupts, for each vCPU
  */
 struct kt_vm_params {
 	u32			devices;

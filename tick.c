@@ -506,6 +506,30 @@ u64 kt_tick_deadline(const struct kt_tick *t)
 }
 
 /**
+ * kt_tick_next_ns() - when there is something to do
+ * @t:		the account
+ * @edge_ns:	when the model's next edge comes, KT_NEVER: none
+ *
+ * In a catch-up edges are seen when the next one can be given. To look at each would hold that up,
+ * as there is a shortest time between two looks, too: where it is little faster than the grid it
+ * would be a look too late for each edge, for ever.
+ *
+ * Context: Any; the caller serializes calls.
+ * Return: guest time in ns, which may be past; KT_NEVER: nothing.
+ */
+u64 kt_tick_next_ns(const struct kt_tick *t, u64 edge_ns)
+{
+	u64 deadline_ns = kt_tick_deadline(t);
+
+	if (!t->catching || t->budget_ns || edge_ns == KT_NEVER)
+		return min(edge_ns, deadline_ns);
+	if (!t->owed)
+		return max(edge_ns, earliest(t));
+
+	return deadline_ns == KT_NEVER ? edge_ns : deadline_ns;
+}
+
+/**
  * kt_tick_catchup_pct() - rate of the catch-up in progress
  * @t:		the account
  *

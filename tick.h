@@ -118,6 +118,7 @@ void kt_tick_init(struct kt_tick *t, const struct kt_tick_params *params,
 bool kt_tick_service(struct kt_tick *t, const struct kt_tick_input *in);
 bool kt_tick_single(struct kt_tick *t, const struct kt_tick_input *in);
 u64 kt_tick_deadline(const struct kt_tick *t);
+u64 kt_tick_next_ns(const struct kt_tick *t, u64 edge_ns);
 u64 kt_tick_oldest_ns(const struct kt_tick *t, u64 now);
 u32 kt_tick_catchup_pct(const struct kt_tick *t);
 void kt_tick_drop(struct kt_tick *t, u64 edges);

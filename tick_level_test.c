@@ -95,6 +95,32 @@ static void kt_tick_level_test_holds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, level, 3U);
 }
 
+/* A host that looks no more often than two interrupts may come: no debt is left for ever. */
+static void kt_tick_level_test_few_looks(struct kunit *test)
+{
+	static const u64 periods[] = { MS, 999847, 976562, 10 * MS, 300 * US };
+	unsigned int i;
+	struct line l;
+	u64 begun;
+
+	for (i = 0; i < ARRAY_SIZE(periods); i++) {
+		start_policy(&l, test, CATCHUP, periods[i]);
+		begun = T0 + 500 * periods[i];
+		KUNIT_EXPECT_TRUE(test, service_at(&l, begun, KT_TICK_READY));
+		while (l.now < begun + 3000 * periods[i]) {
+			u64 edge = T0 + (div64_u64(l.now - T0, l.period) + 1) * l.period;
+			u64 next = kt_tick_next_ns(&l.tick, edge);
+
+			/* And is on its way there for a while. */
+			next = max(next, l.now + defaults.min_interval_ns) + US;
+			service_at(&l, next, KT_TICK_READY);
+		}
+		KUNIT_EXPECT_EQ_MSG(test, l.tick.owed, 0ULL, "period %llu", periods[i]);
+		/* And the grid is met again. */
+		KUNIT_EXPECT_EQ(test, (l.last - T0) % periods[i], US);
+	}
+}
+
 /* What the grid does not bring is given when the guest's budget allows it, and not before. */
 static void kt_tick_level_test_budget(struct kunit *test)
 {
@@ -129,6 +155,7 @@ static struct kunit_case kt_tick_level_test_cases[] = {
 	KUNIT_CASE(kt_tick_level_test_rates),
 	KUNIT_CASE(kt_tick_level_test_by_lag),
 	KUNIT_CASE(kt_tick_level_test_holds),
+	KUNIT_CASE(kt_tick_level_test_few_looks),
 	KUNIT_CASE(kt_tick_level_test_budget),
 	{ }
 };

@@ -69,7 +69,7 @@ u64 kt_vm_deadline(const struct kt_vm *vm, unsigned int id, u64 now)
 {
 	lockdep_assert_held(&vm->lock);
 
-	return min(model_deadline(vm, id, now), kt_tick_deadline(&vm->source[id].tick));
+	return kt_tick_next_ns(&vm->source[id].tick, model_deadline(vm, id, now));
 }
 
 /**
