@@ -20,6 +20,9 @@
 /* Interrupts that come beyond the budget leave each sixteenth one for what is owed. */
 #define MAX_DELAY	16
 
+/* What nobody could take in time is kept, that much of it. */
+#define MAX_SAVED	8
+
 /* A claimant is given that much time to come. If its vCPU is away others go on. */
 #define GRACE_NS	1000000ULL
 
@@ -125,7 +128,10 @@ void kt_arbiter_wait(struct kt_arbiter *a, u64 who, u64 oldest_ns, u64 from_ns, 
  */
 void kt_arbiter_charge(struct kt_arbiter *a, u64 who, bool on_grid, u64 now)
 {
-	a->free_ns = min(max(free_ns(a, now), now) + a->interval_ns, now + longest_delay(a));
+	u64 saved_ns = min(now, MAX_SAVED * a->interval_ns);
+
+	a->free_ns = min(max(free_ns(a, now), now - saved_ns) + a->interval_ns,
+			 now + longest_delay(a));
 	if (!on_grid && a->claimant == who)
 		a->claimant = 0;
 }
