@@ -144,6 +144,7 @@ void kt_i8254_write(struct kt_i8254 *pit, enum kt_i8254_port port, u8 val, u64 n
 u8 kt_i8254_read(struct kt_i8254 *pit, enum kt_i8254_port port, u64 now);
 void kt_i8254_write_port61(struct kt_i8254 *pit, u8 val, u64 now);
 u8 kt_i8254_read_port61(struct kt_i8254 *pit, u64 now);
+void kt_i8254_run(struct kt_i8254 *pit, u64 now);
 u64 kt_i8254_edges(const struct kt_i8254 *pit, u64 now);
 u64 kt_i8254_deadline(const struct kt_i8254 *pit, u64 now);
 u64 kt_i8254_last_edge(const struct kt_i8254 *pit, u64 now);

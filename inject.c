@@ -405,6 +405,18 @@ void kt_inject_summon(struct kvm_vcpu *vcpu)
 }
 
 /**
+ * kt_inject_rouse() - have a vCPU come out of kvm_vcpu_halt()
+ * @vcpu:	a vCPU that is halted; it stays so unless it has an interrupt then
+ *
+ * Context: Any, hard interrupt included.
+ */
+void kt_inject_rouse(struct kvm_vcpu *vcpu)
+{
+	kvm_make_request(KVM_REQ_UNBLOCK, vcpu);
+	kvm_vcpu_wake_up(vcpu);
+}
+
+/**
  * kt_inject_summon_self() - have the running vCPU pass kt_vm_summoned() before it runs on
  * @vcpu:	the caller's own
  *

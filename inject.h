@@ -120,6 +120,7 @@ bool kt_inject_irqchip(struct kvm *kvm);
 bool kt_inject_nmi_mode(struct kvm *kvm);
 void kt_inject_nmi_watchdog(struct kvm *kvm);
 void kt_inject_summon(struct kvm_vcpu *vcpu);
+void kt_inject_rouse(struct kvm_vcpu *vcpu);
 void kt_inject_summon_self(struct kvm_vcpu *vcpu);
 void kt_inject_summon_all(struct kvm *kvm);
 

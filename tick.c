@@ -104,12 +104,13 @@ static bool is_below(const struct kt_tick *t, u64 lag_ns)
 
 static void set_level(struct kt_tick *t)
 {
-	u64 lag_ns = lag(t, t->owed);
+	u64 lag_ns;
 
 	if (!t->catching) {
 		t->level = 0;
 		return;
 	}
+	lag_ns = lag(t, t->owed);
 	while (t->level + 1 < KVM_TIMERS_CATCHUP_LEVELS && lag_ns >= levels[t->level + 1].from_ns)
 		t->level++;
 	while (is_below(t, lag_ns))
@@ -192,15 +193,15 @@ static void apply_bounds(struct kt_tick *t)
 
 	/* A limit below the threshold starts a catch-up too: no debt stays at it for ever. */
 	debt = t->owed - t->held;
-	max = max_debt(t);
 	if (stays_behind(t))
 		t->catching = false;
-	else if (debt && (debt > max || lag(t, debt) >= t->params.threshold_ns))
+	else if (debt && (debt > max_debt(t) || lag(t, debt) >= t->params.threshold_ns))
 		t->catching = true;
 	if (t->catching)
 		t->held = false;
 
 	debt = t->owed - t->held;
+	max = debt ? max_debt(t) : 0;
 	if (debt > max) {
 		t->stats.given_up += debt - max;
 		t->owed -= debt - max;
@@ -311,7 +312,9 @@ static void count_delivery(struct kt_tick *t, const struct kt_tick_input *in)
 {
 	u64 late_ns = in->now > in->edge_ns ? in->now - in->edge_ns : 0;
 
-	t->late_us = div_u64(add_sat(late_ns, lag(t, t->owed)), 1000);
+	if (t->owed)
+		late_ns = add_sat(late_ns, lag(t, t->owed));
+	t->late_us = div_u64(late_ns, 1000);
 	t->stats.delivered++;
 }
 
@@ -341,7 +344,8 @@ static bool deliver(struct kt_tick *t, const struct kt_tick_input *in, u64 ticks
 	/* All but the newest are debt; that one is due on the grid, now. */
 	due = ticks;
 	if (due) {
-		owe(t, ticks - 1);
+		if (ticks > 1)
+			owe(t, ticks - 1);
 		t->owed++;
 		set_level(t);
 	}

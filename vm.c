@@ -8,7 +8,8 @@
  * kt_vm_serve() runs there just before that vCPU enters the guest. So a vCPU
  * that the host does not let run is not given ticks that it cannot take, and
  * what it missed is known and settled by the policy when it comes back. A
- * halted vCPU is served by a worker, or on its own way into the halt.
+ * halted vCPU is roused for it, and serves itself on its way out of the halt; one that has not been
+ * started, or that does not come, is served by a worker.
  */
 #include "vm.h"
 #include "compat.h"
@@ -37,7 +38,7 @@ static u64 wanted_at(const struct kt_vm *vm, const struct kt_source *source)
 	return max(host_ns, source->rang_ns + source->tick.params.min_interval_ns);
 }
 
-static void set_alarm(struct kt_vm *vm)
+static u64 next_alarm(const struct kt_vm *vm)
 {
 	u64 share_ns = vm->source[KT_SOURCE_PIT].tick.params.min_interval_ns / ALARM_SHARE;
 	u64 host = vm->due ? vm->backstop_at_ns : KTIME_MAX;
@@ -47,12 +48,34 @@ static void set_alarm(struct kt_vm *vm)
 	for (id = 0; id < vm->nr_sources; id++)
 		if (!test_bit(id, &vm->due))
 			host = min(host, wanted_at(vm, &vm->source[id]));
-	if (host == KTIME_MAX) {
+
+	return max(host, vm->rang_ns + share_ns);
+}
+
+static void set_alarm(struct kt_vm *vm)
+{
+	u64 host = next_alarm(vm);
+
+	if (host == KTIME_MAX)
 		hrtimer_try_to_cancel(&vm->alarm);
-		return;
+	else
+		hrtimer_start(&vm->alarm, ns_to_ktime(host), HRTIMER_MODE_ABS_PINNED_HARD);
+}
+
+/* From the alarm itself. Another CPU may have set it since it rang. */
+static enum hrtimer_restart set_alarm_again(struct kt_vm *vm)
+{
+	u64 host = next_alarm(vm);
+
+	if (hrtimer_is_queued(&vm->alarm)) {
+		set_alarm(vm);
+		return HRTIMER_NORESTART;
 	}
-	hrtimer_start(&vm->alarm, ns_to_ktime(max(host, vm->rang_ns + share_ns)),
-		      HRTIMER_MODE_ABS_PINNED_HARD);
+	if (host == KTIME_MAX)
+		return HRTIMER_NORESTART;
+
+	hrtimer_set_expires(&vm->alarm, ns_to_ktime(host));
+	return HRTIMER_RESTART;
 }
 
 /**
@@ -127,6 +150,8 @@ static void call_for_service(struct kt_vm *vm, unsigned int id)
 
 	if (kt_vm_comes_when_summoned(vm, target))
 		kt_inject_summon(target);
+	else if (target && kt_vm_is_halted(vm, target))
+		kt_inject_rouse(target);
 	else
 		queue_work(workers, &vm->work);
 }
@@ -176,6 +201,7 @@ static enum hrtimer_restart alarm(struct hrtimer *timer)
 {
 	struct kt_vm *vm = container_of(timer, struct kt_vm, alarm);
 	unsigned long due, overdue = 0;
+	enum hrtimer_restart again;
 	unsigned int id;
 	u64 now;
 
@@ -198,7 +224,7 @@ static enum hrtimer_restart alarm(struct hrtimer *timer)
 	due = ring(vm, now);
 	for_each_set_bit(id, &due, KT_MAX_SOURCES)
 		set_bit(id, &vm->due);
-	set_alarm(vm);
+	again = set_alarm_again(vm);
 	raw_spin_unlock(&vm->lock);
 
 	/* It did not come: the interrupt may be for another vCPU by now. */
@@ -206,7 +232,7 @@ static enum hrtimer_restart alarm(struct hrtimer *timer)
 		queue_work(workers, &vm->work);
 	for_each_set_bit(id, &due, KT_MAX_SOURCES)
 		call_for_service(vm, id);
-	return HRTIMER_NORESTART;
+	return again;
 }
 
 static void work(struct work_struct *work)
@@ -269,7 +295,8 @@ void kt_vm_line_event(struct kt_line *line, bool unmasked)
 			continue;
 		if (unmasked)
 			pin_opened(vm, id);
-		else if (data_race(kt_tick_is_promised(&source->tick)))
+		/* What waits for its time and not for the guest has its alarm. */
+		else if (data_race(source->tick.blocked))
 			kt_vm_serve(vm, id, false);
 	}
 }
@@ -336,6 +363,10 @@ void kt_vm_halt_end(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 	unsigned int id;
 
 	clear_bit(vcpu->vcpu_idx, vm->halted);
+	/* Pairs with call_for_service(). */
+	smp_mb__after_atomic();
+	if (READ_ONCE(vm->due))
+		kt_vm_summoned(vm, vcpu);
 	if (likely(!parked))
 		return;
 
@@ -364,10 +395,11 @@ void kt_vm_summoned(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 
 	if (unlikely(READ_ONCE(vm->clock.is_still)))
 		kt_vm_freeze_end(vm);
-	v = kt_vcpu_find(vcpu);
+	v = vm->devices & KVM_TIMERS_LAPIC ? kt_vcpu_find(vcpu) : NULL;
 	if (v)
 		kt_vcpu_serve(v);
-	kt_vm_rtc_selected(vm, vcpu);
+	if (vm->active & KVM_TIMERS_RTC)
+		kt_vm_rtc_selected(vm, vcpu);
 	if (unlikely(READ_ONCE(vm->reopened))) {
 		WRITE_ONCE(vm->reopened, false);
 		kt_vm_recheck(vm);

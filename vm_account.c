@@ -357,6 +357,8 @@ bool kt_vm_account(struct kt_vm *vm, unsigned int id, enum kt_tick_pin pin, u64 
 	lockdep_assert_held(&vm->lock);
 
 	*edge = false;
+	if (id == KT_SOURCE_PIT)
+		kt_i8254_run(&vm->pit.model, now);
 	if (!model_input(vm, id, &in)) {
 		kt_tick_skip(&source->tick, in.edges);
 		return false;
