@@ -8,16 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/timex.h>
 
 #include "harness.h"
 #include "clock_cmds.h"
+#include "kt_bend.h"
 
 #define NS_PER_MS		(1000 * 1000ULL)
-
-/* The most that NTP bends the host's clock, and its unit. */
-#define CLOCK_BEND_PPM		500
-#define CLOCK_PPM		65536L
 
 static inline struct clock_vcpu *clock_vcpu(struct kt_vmm *vm, unsigned int index)
 {
@@ -129,16 +125,6 @@ static inline uint64_t clock_host_tsc(void)
 static inline void clock_open_page(struct kt_vmm *vm, unsigned int vcpu, uint32_t msr)
 {
 	clock_wrmsr(vm, vcpu, msr, CLOCK_PV_GPA(vcpu) | 1);
-}
-
-static inline void clock_bend(long ppm)
-{
-	struct timex tx = { .modes = ADJ_FREQUENCY, .freq = ppm * CLOCK_PPM };
-
-	if (adjtimex(&tx) < 0) {
-		perror("# adjtimex");
-		abort();
-	}
 }
 
 static inline struct kvm_timers_status clock_status(struct kt_vmm *vm)

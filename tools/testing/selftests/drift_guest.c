@@ -20,9 +20,9 @@
 #define RTC_A		0x0a
 #define RTC_UIP		0x80
 
-static struct drift_look *page(void)
+static volatile struct kt_drift_look *page(void)
 {
-	return (struct drift_look *)DRIFT_PAGE_GPA;
+	return (volatile struct kt_drift_look *)DRIFT_PAGE_GPA;
 }
 
 void kt_guest_irq(unsigned int vector)
@@ -76,19 +76,20 @@ static uint64_t read_clock(void)
 
 static void look(bool has_hpet)
 {
-	struct drift_look *look = page();
+	volatile struct kt_drift_look *look = page();
 
 	/* No update is near, so that the two bytes belong together. */
 	while (has_hpet && (rtc_read(RTC_A) & RTC_UIP))
 		cpu_relax();
 	look->from = rdtsc();
-	look->kvmclock = read_clock();
+	look->ticks[KT_CLOCK_TSC] = look->from;
+	look->ticks[KT_CLOCK_KVMCLOCK] = read_clock();
 	if (has_hpet) {
-		look->rtc = rtc_number(RTC_SECONDS) + 60 * rtc_number(RTC_MINUTES);
-		look->hpet = kt_guest_peek(HPET_COUNTER, 8);
+		look->ticks[KT_CLOCK_RTC] = rtc_number(RTC_SECONDS) + 60 * rtc_number(RTC_MINUTES);
+		look->ticks[KT_CLOCK_HPET] = kt_guest_peek(HPET_COUNTER, 8);
 	}
-	look->pit = kt_guest_pit_latch(2);
-	look->tmcct = kt_guest_lapic_read(LAPIC_TMCCT);
+	look->ticks[KT_CLOCK_PIT] = kt_guest_pit_latch(2);
+	look->ticks[KT_CLOCK_TMCCT] = kt_guest_lapic_read(LAPIC_TMCCT);
 	look->to = rdtsc();
 }
 

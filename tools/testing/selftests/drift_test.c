@@ -15,8 +15,6 @@
 
 #define SECONDS			60
 #define LOOK_NS			(500 * NS_PER_MS)
-/* A bend of the host's clock, or a step of a ramp, takes so many looks. */
-#define BEND_LOOKS		4
 
 /* How far guest time may be from the host's: at a steady rate, and while that changes. */
 #define STEADY_NS		1000
@@ -28,40 +26,6 @@
 #define REST_NS			(7 * NS_PER_MS)
 
 static unsigned long seconds = SECONDS;
-
-/* The host's clock, in ppm: steps, then a ramp. */
-static const long bends[] = {
-	0, 0, CLOCK_BEND_PPM, CLOCK_BEND_PPM, -CLOCK_BEND_PPM, -CLOCK_BEND_PPM, 0, 0,
-	-400, -300, -200, -100, 0, 100, 200, 300, 400, 500, 490, 480, 470, 3, -3, 3, 0,
-};
-
-enum clock_id {
-	TSC,
-	KVMCLOCK,
-	HPET,
-	PIT,
-	TMCCT,
-	RTC,
-	NR_CLOCKS,
-};
-
-/*
- * A tick is @mul / @div ns; the clock begins anew after @wrap ticks, 0: never. Of the TSC @div is
- * its frequency.
- */
-static struct {
-	const char	*name;
-	uint64_t	mul;
-	uint64_t	div;
-	uint64_t	wrap;
-} clocks[NR_CLOCKS] = {
-	[TSC]		= { "TSC", NS_PER_MS, 0, 0 },
-	[KVMCLOCK]	= { "kvmclock", 1, 1, 0 },
-	[HPET]		= { "HPET", 10, 1, 0 },
-	[PIT]		= { "PIT", KT_PIT_CLK_MUL, KT_PIT_CLK_DIV, 65536 },
-	[TMCCT]		= { "TMCCT", 1, 1, UINT32_MAX },
-	[RTC]		= { "RTC", KT_NSEC_PER_SEC, 1, 3600 },
-};
 
 FIXTURE(drift) {
 	struct kt_vmm vm;
@@ -111,15 +75,10 @@ FIXTURE_SETUP(drift)
 
 FIXTURE_TEARDOWN(drift)
 {
-	clock_bend(0);
+	kt_bend(0);
 	self->is_over = true;
 	pthread_join(self->busy, NULL);
 	kt_vmm_destroy(&self->vm);
-}
-
-static bool is_there(enum clock_id id)
-{
-	return !kt_host_plain() || (id != HPET && id != RTC);
 }
 
 static enum kt_vmm_event tell(struct kt_vmm *vm, enum drift_cmd cmd)
@@ -131,46 +90,6 @@ static enum kt_vmm_event tell(struct kt_vmm *vm, enum drift_cmd cmd)
 		event = kt_vmm_run(vm, 0);
 	} while (event == KT_VMM_INTERRUPTED);
 	return event;
-}
-
-/* Ticks of a clock that counts up; what counts down does so from its end. */
-static uint64_t ticks_of(const struct drift_look *look, enum clock_id id)
-{
-	switch (id) {
-	case TSC:
-		return look->from;
-	case KVMCLOCK:
-		return look->kvmclock;
-	case HPET:
-		return look->hpet;
-	case PIT:
-		return clocks[PIT].wrap - (look->pit ? look->pit : clocks[PIT].wrap);
-	case TMCCT:
-		return clocks[TMCCT].wrap - look->tmcct;
-	default:
-		return look->rtc;
-	}
-}
-
-static uint64_t to_ns(enum clock_id id, uint64_t ticks)
-{
-	return (unsigned __int128)ticks * clocks[id].mul / clocks[id].div;
-}
-
-/* Ticks since the first look; of a clock that begins anew, so many that it agrees with @passed. */
-static uint64_t ticks_since(const struct drift_look *from, const struct drift_look *to,
-			    enum clock_id id, uint64_t passed)
-{
-	uint64_t ticks = ticks_of(to, id) - ticks_of(from, id), wrap = clocks[id].wrap, about;
-
-	if (!wrap)
-		return ticks;
-
-	ticks = (int64_t)ticks < 0 ? ticks + wrap : ticks;
-	about = (unsigned __int128)passed * clocks[id].div / clocks[id].mul;
-	/* The nearest of those that end alike. */
-	return about + wrap / 2 < ticks ? ticks - wrap :
-	       ticks + (about + wrap / 2 - ticks) / wrap * wrap;
 }
 
 /* Guest time less the host's, of one instant. */
@@ -187,49 +106,24 @@ static int64_t against_host(struct kt_vmm *vm)
 
 /* What has been found, in ns. */
 struct found {
-	int64_t		apart[NR_CLOCKS][NR_CLOCKS];
-	int64_t		beyond[NR_CLOCKS][NR_CLOCKS];
+	struct kt_drift	pairs;
 	int64_t		steady;
 	int64_t		bent;
 	uint64_t	backs;
 };
 
-/* Each pair: how far apart, and by how much more than it may be. */
-static void compare(struct found *found, const struct drift_look *first,
-		    const struct drift_look *look)
-{
-	uint64_t passed = look->kvmclock - first->kvmclock, bracket, ns[NR_CLOCKS];
-	int64_t apart, tick;
-	unsigned int a, b;
-
-	bracket = to_ns(TSC, first->to - first->from) + to_ns(TSC, look->to - look->from) + 2;
-	for (a = 0; a < NR_CLOCKS; a++)
-		ns[a] = is_there(a) ? to_ns(a, ticks_since(first, look, a, passed)) : 0;
-	for (a = 0; a < NR_CLOCKS; a++) {
-		for (b = 0; b < a; b++) {
-			if (!is_there(a) || !is_there(b))
-				continue;
-			apart = clock_distance(ns[a], ns[b]);
-			tick = to_ns(a, 1) > to_ns(b, 1) ? to_ns(a, 1) + 1 : to_ns(b, 1) + 1;
-			if (apart > found->apart[a][b])
-				found->apart[a][b] = apart;
-			if (apart - tick - (int64_t)bracket > found->beyond[a][b])
-				found->beyond[a][b] = apart - tick - bracket;
-		}
-	}
-}
-
 static void report(const struct found *found)
 {
+	const struct kt_drift *pairs = &found->pairs;
 	unsigned int a, b;
 
-	for (a = 0; a < NR_CLOCKS; a++) {
+	for (a = 0; a < KT_NR_CLOCKS; a++) {
 		for (b = 0; b < a; b++) {
-			if (!is_there(a) || !is_there(b))
+			if (!KT_DRIFT_HAS(pairs, a) || !KT_DRIFT_HAS(pairs, b))
 				continue;
 			printf("# %s%s and %s: %ld ns apart, %ld more than a tick and the look\n",
-			       kt_host_plain() ? "plain " : "", clocks[a].name, clocks[b].name,
-			       found->apart[a][b], found->beyond[a][b]);
+			       kt_host_plain() ? "plain " : "", kt_drift_name(a), kt_drift_name(b),
+			       pairs->apart[a][b], pairs->beyond[a][b]);
 		}
 	}
 	if (!kt_host_plain())
@@ -240,9 +134,9 @@ static void report(const struct found *found)
 
 TEST_F_TIMEOUT(drift, all_pairs, 3600)
 {
-	volatile struct drift_look *page = (void *)(self->vm.mem + DRIFT_PAGE_GPA);
+	volatile struct kt_drift_look *page = (void *)(self->vm.mem + DRIFT_PAGE_GPA);
 	uint64_t looks = seconds * KT_NSEC_PER_SEC / LOOK_NS, i, start;
-	struct drift_look first, look, last;
+	struct kt_drift_look look, last;
 	struct found found = { };
 	unsigned int a, b, since = SETTLE_LOOKS;
 	int64_t origin = 0, off;
@@ -251,7 +145,12 @@ TEST_F_TIMEOUT(drift, all_pairs, 3600)
 	if (kt_host_plain() && variant->rate == KVM_TIMERS_CLOCK_TSC)
 		SKIP(return, "KVM has one rate");
 
-	clocks[TSC].div = ioctl(self->vm.vcpu[0].fd, KVM_GET_TSC_KHZ, 0);
+	found.pairs.tsc_khz = ioctl(self->vm.vcpu[0].fd, KVM_GET_TSC_KHZ, 0);
+	/* KVM alone has neither HPET nor RTC. */
+	found.pairs.clocks = 1U << KT_CLOCK_TSC | 1U << KT_CLOCK_KVMCLOCK | 1U << KT_CLOCK_PIT |
+			     1U << KT_CLOCK_TMCCT;
+	if (!kt_host_plain())
+		found.pairs.clocks |= 1U << KT_CLOCK_HPET | 1U << KT_CLOCK_RTC;
 	self->vm.shared->arg[0] = !kt_host_plain();
 	ASSERT_EQ(KT_VMM_DONE, tell(&self->vm, DRIFT_START));
 	/* The first look at anything takes longer than all that follow. */
@@ -261,10 +160,10 @@ TEST_F_TIMEOUT(drift, all_pairs, 3600)
 		ASSERT_EQ(KT_VMM_DONE, tell(&self->vm, DRIFT_LOOK));
 		look = *page;
 		if (!i)
-			first = last = look;
-		found.backs += look.kvmclock < last.kvmclock;
+			last = look;
+		found.backs += look.ticks[KT_CLOCK_KVMCLOCK] < last.ticks[KT_CLOCK_KVMCLOCK];
 		last = look;
-		compare(&found, &first, &look);
+		kt_drift_add(&found.pairs, &look);
 		if (!kt_host_plain()) {
 			off = against_host(&self->vm);
 			if (!i)
@@ -274,10 +173,10 @@ TEST_F_TIMEOUT(drift, all_pairs, 3600)
 				found.steady = off > found.steady ? off : found.steady;
 			found.bent = off > found.bent ? off : found.bent;
 		}
-		next = bends[i / BEND_LOOKS % (sizeof(bends) / sizeof(bends[0]))];
+		next = kt_bend_at(i);
 		since++;
 		if (next != ppm) {
-			clock_bend(next);
+			kt_bend(next);
 			ppm = next;
 			since = 0;
 		}
@@ -288,12 +187,12 @@ TEST_F_TIMEOUT(drift, all_pairs, 3600)
 		return;
 
 	EXPECT_EQ(0, found.backs);
-	for (a = 0; a < NR_CLOCKS; a++) {
+	for (a = 0; a < KT_NR_CLOCKS; a++) {
 		for (b = 0; b < a; b++) {
 			/* The TSC keeps its own rate where guest time follows the host's. */
-			if (variant->rate == KVM_TIMERS_CLOCK_HOST && b == TSC)
+			if (variant->rate == KVM_TIMERS_CLOCK_HOST && b == KT_CLOCK_TSC)
 				continue;
-			EXPECT_EQ(0, found.beyond[a][b]);
+			EXPECT_EQ(0, found.pairs.beyond[a][b]);
 		}
 	}
 	if (variant->rate == KVM_TIMERS_CLOCK_HOST) {

@@ -98,7 +98,7 @@ TEST(away_each_time)
 	/* The stay after one that may have begun before. */
 	first = kt_host_parameter("slow", "times") + 1;
 	for (i = 0; i < BENDS; i++) {
-		clock_bend(i % 2 ? CLOCK_BEND_PPM : -CLOCK_BEND_PPM);
+		kt_bend(i % 2 ? KT_BEND_PPM : -KT_BEND_PPM);
 		kt_host_pass(BEND_NS);
 	}
 	end = kt_host_parameter("slow", "times");
@@ -107,7 +107,7 @@ TEST(away_each_time)
 	clock_page(&vm)->stop = 1;
 	for (i = 0; i < NR_VCPUS; i++)
 		pthread_join(watchers[i].thread, NULL);
-	clock_bend(0);
+	kt_bend(0);
 
 	EXPECT_LE(first + LEAST_TIMES, end);
 	ASSERT_LT(end - first, MAX_STAYS);

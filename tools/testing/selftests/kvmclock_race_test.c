@@ -49,7 +49,7 @@ FIXTURE_SETUP(race)
 
 FIXTURE_TEARDOWN(race)
 {
-	clock_bend(0);
+	kt_bend(0);
 	kt_vmm_destroy(&self->vm);
 }
 
@@ -161,7 +161,7 @@ TEST_F_TIMEOUT(race, never_back, 300)
 
 	ASSERT_EQ(0, start(&self->vm, racers, &running, NULL));
 	while (is_running(&running)) {
-		clock_bend(bends++ % 2 ? CLOCK_BEND_PPM : -CLOCK_BEND_PPM);
+		kt_bend(bends++ % 2 ? KT_BEND_PPM : -KT_BEND_PPM);
 		if (bends % 16 == 0)
 			ASSERT_EQ(0, set_forward(&self->vm));
 		kt_host_pass(BEND_NS);
@@ -229,7 +229,7 @@ static int change(struct kt_vmm *vm, unsigned int n, struct racer *racers, unsig
 	switch (n % CHANGES) {
 	case 0:
 	case 2:
-		clock_bend(n % 4 ? CLOCK_BEND_PPM : -CLOCK_BEND_PPM);
+		kt_bend(n % 4 ? KT_BEND_PPM : -KT_BEND_PPM);
 		return 0;
 	case 1:
 	case 3:
@@ -283,7 +283,7 @@ FIXTURE_SETUP(all)
 
 FIXTURE_TEARDOWN(all)
 {
-	clock_bend(0);
+	kt_bend(0);
 	kt_vmm_destroy(&self->vm);
 }
 

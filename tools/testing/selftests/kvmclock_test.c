@@ -47,7 +47,7 @@ FIXTURE_SETUP(kvmclock)
 
 FIXTURE_TEARDOWN(kvmclock)
 {
-	clock_bend(0);
+	kt_bend(0);
 	kt_vmm_destroy(&self->vm);
 }
 
@@ -304,7 +304,7 @@ static int64_t watch(struct kt_vmm *vm, int64_t origin, uint64_t ns, unsigned in
 /* While the host's clock is bent by all that NTP may, guest time stays beside it. */
 TEST_F_TIMEOUT(kvmclock, follows_the_host, 120)
 {
-	static const long bends[] = { CLOCK_BEND_PPM, -CLOCK_BEND_PPM, 0, 3, -3 };
+	static const long bends[] = { KT_BEND_PPM, -KT_BEND_PPM, 0, 3, -3 };
 	int64_t origin, changing, steady;
 	unsigned int i, backs = 0;
 
@@ -314,7 +314,7 @@ TEST_F_TIMEOUT(kvmclock, follows_the_host, 120)
 	clock_open_page(&self->vm, 0, variant->system);
 	origin = against_host(&self->vm);
 	for (i = 0; i < sizeof(bends) / sizeof(bends[0]); i++) {
-		clock_bend(bends[i]);
+		kt_bend(bends[i]);
 		changing = watch(&self->vm, origin, SETTLE_NS, &backs);
 		steady = watch(&self->vm, origin, SETTLE_NS, &backs);
 		printf("# %s%ld ppm: up to %ld ns off while it changes, %ld ns then\n",
@@ -348,7 +348,7 @@ TEST_F_TIMEOUT(kvmclock, no_step, 120)
 		clock_read(&self->vm, 0);
 		was = *pv;
 		before = segments(&self->vm);
-		clock_bend(i % 2 ? CLOCK_BEND_PPM : -CLOCK_BEND_PPM);
+		kt_bend(i % 2 ? KT_BEND_PPM : -KT_BEND_PPM);
 		while (segments(&self->vm) == before)
 			kt_host_wait_until(kt_host_now() + NS_PER_MS);
 		clock_read(&self->vm, 0);
@@ -382,10 +382,10 @@ TEST_F_TIMEOUT(kvmclock, traced, 120)
 		kt_trace_clear();
 	} while (before != segments(&self->vm));
 	for (i = 0; i < STEPS; i++) {
-		clock_bend(i % 2 ? CLOCK_BEND_PPM : -CLOCK_BEND_PPM);
+		kt_bend(i % 2 ? KT_BEND_PPM : -KT_BEND_PPM);
 		kt_host_wait_until(kt_host_now() + 10 * NS_PER_MS);
 	}
-	clock_bend(0);
+	kt_bend(0);
 	do {
 		pieces = segments(&self->vm) - before;
 		traced = kt_trace_count(" follows guest_ns ");
@@ -413,9 +413,9 @@ TEST(own_rate)
 	ASSERT_EQ(0, clock_create(&vm, 1, KVM_TIMERS_CLOCK_TSC));
 	clock_open_page(&vm, 0, MSR_SYSTEM_NEW);
 	was = *clock_pv(&vm, 0);
-	clock_bend(CLOCK_BEND_PPM);
+	kt_bend(KT_BEND_PPM);
 	watch(&vm, against_host(&vm), SETTLE_NS, &backs);
-	clock_bend(0);
+	kt_bend(0);
 	EXPECT_EQ(0, backs);
 	EXPECT_EQ(was.tsc_timestamp, clock_pv(&vm, 0)->tsc_timestamp);
 	EXPECT_EQ(was.system_time, clock_pv(&vm, 0)->system_time);
@@ -424,7 +424,7 @@ TEST(own_rate)
 	EXPECT_EQ(KVM_TIMERS_CLOCK_TSC, status.clock_rate);
 	EXPECT_EQ(0, status.clock_segments);
 	/* The host has moved ahead by what it was bent, and by what was left of it. */
-	EXPECT_GE(status.clock_lag_ns, (int64_t)SETTLE_NS / 1000000 * (CLOCK_BEND_PPM - 50));
+	EXPECT_GE(status.clock_lag_ns, (int64_t)SETTLE_NS / 1000000 * (KT_BEND_PPM - 50));
 	kt_vmm_destroy(&vm);
 }
 
