@@ -6,40 +6,8 @@
  */
 #include "guest.h"
 
-#define DEBUG_CONSOLE	0xe9
-#define EXIT_PORT	0xf4
 #define BATCHES		25
 #define ROUNDS		20
-
-#define RTC_INDEX	0x70
-#define RTC_DATA	0x71
-#define RTC_SECONDS	0x00
-
-#define HPET_CONFIG	0xfed00010
-#define HPET_COUNTER	0xfed000f0
-#define HPET_ENABLE	1
-
-#define PIC_COMMAND	0x20
-#define PIC_EOI		0x20
-
-static void print(const char *s)
-{
-	while (*s)
-		outb(DEBUG_CONSOLE, *s++);
-}
-
-static void print_number(uint32_t n)
-{
-	char digits[11];
-	char *p = digits + sizeof(digits) - 1;
-
-	*p = 0;
-	do {
-		*--p = '0' + n % 10;
-		n /= 10;
-	} while (n);
-	print(p);
-}
 
 static void read_pit(void)
 {
@@ -91,9 +59,9 @@ static void end_lapic_interrupt(void)
 	MEMORY(uint32_t, LAPIC_EOI) = 0;
 }
 
-static void end_pic_interrupt(void)
+static void end_irq_0(void)
 {
-	outb(PIC_COMMAND, PIC_EOI);
+	end_pic_interrupt(0);
 }
 
 static const struct access cases[] = {
@@ -106,7 +74,7 @@ static const struct access cases[] = {
 	{ "hpet_read_32",	read_hpet_32 },
 	{ "hpet_read_64",	read_hpet_64 },
 	{ "lapic_eoi",		end_lapic_interrupt },
-	{ "pic_eoi",		end_pic_interrupt },
+	{ "pic_eoi",		end_irq_0 },
 	{ 0 }
 };
 
@@ -159,5 +127,5 @@ void guest_main(void)
 
 	measure(cases);
 	measure_lapic();
-	outb(EXIT_PORT, 0);
+	power_off();
 }

@@ -20,10 +20,6 @@
 #define MSR_X2APIC_TMICT	0x838
 #define MSR_X2APIC_TMCCT	0x839
 
-#define VECTOR		0x40
-#define CODE64		8
-#define INTERRUPT_GATE	0x8e00
-
 /* To find how fast the TSC is. */
 #define CALIBRATION	(1 << 22)
 #define READINGS	25
@@ -79,15 +75,6 @@ static const struct access x2apic_accesses[] = {
 	{ 0 }
 };
 
-static struct {
-	uint16_t	offset_low;
-	uint16_t	segment;
-	uint16_t	type;
-	uint16_t	offset_middle;
-	uint32_t	offset_high;
-	uint32_t	reserved;
-} idt[VECTOR + 1];
-
 static volatile uint64_t fired_at;
 
 __attribute__((interrupt)) static void on_timer(void *frame)
@@ -95,22 +82,6 @@ __attribute__((interrupt)) static void on_timer(void *frame)
 	(void)frame;
 	fired_at = rdtsc();
 	MEMORY(uint32_t, LAPIC_EOI) = 0;
-}
-
-static void take_interrupts(void)
-{
-	struct {
-		uint16_t	limit;
-		uint64_t	base;
-	} __attribute__((packed)) idtr = { sizeof(idt) - 1, (uintptr_t)idt };
-	uintptr_t handler = (uintptr_t)on_timer;
-
-	idt[VECTOR].offset_low = handler;
-	idt[VECTOR].segment = CODE64;
-	idt[VECTOR].type = INTERRUPT_GATE;
-	idt[VECTOR].offset_middle = handler >> 16;
-	idt[VECTOR].offset_high = handler >> 32;
-	asm volatile("lidt %0" : : "m"(idtr));
 }
 
 static void wait_running(void)
@@ -160,7 +131,7 @@ static void calibrate(void)
 {
 	struct instant from, to;
 
-	MEMORY(uint32_t, LAPIC_LVTT) = VECTOR;
+	MEMORY(uint32_t, LAPIC_LVTT) = VECTOR_LAPIC;
 	write_tmict();
 	from = look();
 	while (rdtsc() - from.tsc < CALIBRATION)
@@ -224,7 +195,7 @@ static void measure_expiry(const struct expiry *expiry)
 	uint32_t early = 0;
 	int run, i;
 
-	MEMORY(uint32_t, LAPIC_LVTT) = VECTOR | expiry->mode;
+	MEMORY(uint32_t, LAPIC_LVTT) = VECTOR_LAPIC | expiry->mode;
 	asm volatile("mfence" : : : "memory");
 	for (run = 0; run < RUNS; run++) {
 		sum = 0;
@@ -262,19 +233,19 @@ void measure_lapic(void)
 	unsigned int i;
 
 	MEMORY(uint32_t, LAPIC_TDCR) = TDCR_BY_1;
-	MEMORY(uint32_t, LAPIC_LVTT) = VECTOR;
+	MEMORY(uint32_t, LAPIC_LVTT) = VECTOR_LAPIC;
 	measure(lapic_accesses);
-	MEMORY(uint32_t, LAPIC_LVTT) = VECTOR | LVTT_DEADLINE;
+	MEMORY(uint32_t, LAPIC_LVTT) = VECTOR_LAPIC | LVTT_DEADLINE;
 	asm volatile("mfence" : : : "memory");
 	measure(deadline_accesses);
 
-	take_interrupts();
+	set_handler(VECTOR_LAPIC, on_timer);
 	calibrate();
 	put("tsc_khz", "", tsc_elapsed * 1000000 / ns_elapsed);
 	for (i = 0; i < sizeof(expiries) / sizeof(expiries[0]); i++)
 		measure_expiry(&expiries[i]);
 
 	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | APIC_X2APIC);
-	wrmsr(MSR_X2APIC_LVTT, VECTOR);
+	wrmsr(MSR_X2APIC_LVTT, VECTOR_LAPIC);
 	measure(x2apic_accesses);
 }
