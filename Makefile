@@ -7,6 +7,7 @@
 #   make test               install what is needed, then run every test on both kernels
 #   make demo               install what is needed, then show a guest's ticks being ours
 #   make bench              what guest accesses cost, in instructions
+#   make bench-drift        what guests count on an overloaded host; a table and a picture
 #   make check-debug        the selftests on debug kernels
 #   make check-intel        the selftests on an Intel host, in Bochs
 #   make kunit, make style  single steps of make test
@@ -53,6 +54,11 @@ demo: deps
 bench: deps tools
 	tools/scripts/run-bench
 
+# Ticks counted by guests on an overloaded host: a table, and a picture in build/bench.
+bench-drift: tools
+	tools/scripts/install-deps bench
+	tools/scripts/run-bench drift
+
 # The selftests on kernels with KASAN, lockdep and their kin. Builds the kernels first.
 check-debug: deps tools
 	tools/scripts/check-debug
@@ -76,4 +82,4 @@ install: modules tools
 clean:
 	rm -rf build kvm_timers.ko
 
-.PHONY: all modules tools deps test demo bench check-debug check-intel kunit style install clean
+.PHONY: all modules tools deps test demo bench bench-drift check-debug check-intel kunit style install clean

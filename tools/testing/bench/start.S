@@ -19,6 +19,8 @@
 	.code32
 	.globl	_start
 _start:
+	/* What the loader says is what guest_main() gets. */
+	mov	%ebx, %edi
 	mov	$pml4, %eax
 	mov	%eax, %cr3
 	mov	%cr4, %eax
@@ -36,6 +38,7 @@ _start:
 
 	.code64
 start64:
+	mov	%edi, %edi
 	mov	$stack_top, %esp
 	/* The end of an interrupt loads it again: it must be of this GDT. */
 	xor	%eax, %eax
