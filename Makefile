@@ -3,7 +3,8 @@
 # People's verbs. Kbuild says what the module is made of.
 #
 #   make [KVER=<release>]   build kvm_timers.ko for that kernel (default: the running one)
-#   make install            install the module, the tool and the udev rule
+#   make install            install the module, the tool and what belongs to it
+#   make uninstall          take all of that away again, from every kernel
 #   make test               install what is needed, then run every test on both kernels
 #   make demo               install what is needed, then show a guest's ticks being ours
 #   make bench              what guest accesses cost, in instructions
@@ -75,11 +76,24 @@ kunit: deps
 style:
 	tools/scripts/check-includes
 
+# depmod is for the machine that the module is on, which a DESTDIR is not.
 install: modules tools
-	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(B) INSTALL_MOD_DIR=updates modules_install
+	install -D -m 644 $(B)/kvm_timers.ko $(DESTDIR)/lib/modules/$(KVER)/updates/kvm_timers.ko
+	$(if $(DESTDIR),,depmod $(KVER))
 	$(MAKE) -C tools/kvm_timers install
+
+uninstall:
+	@for dir in $(DESTDIR)/lib/modules/*/updates; do \
+		[ -e $$dir/kvm_timers.ko ] || continue; \
+		echo "rm $$dir/kvm_timers.ko"; \
+		rm $$dir/kvm_timers.ko; \
+		rmdir --ignore-fail-on-non-empty $$dir; \
+		$(if $(DESTDIR),,depmod $$(basename $${dir%/updates});) \
+	done
+	$(MAKE) -C tools/kvm_timers uninstall
 
 clean:
 	rm -rf build kvm_timers.ko
 
-.PHONY: all modules tools deps test demo bench bench-drift check-debug check-intel kunit style install clean
+.PHONY: all modules tools deps test demo bench bench-drift check-debug check-intel \
+	kunit style install uninstall clean
