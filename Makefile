@@ -5,6 +5,8 @@
 #   make [KVER=<release>]   build kvm_timers.ko for that kernel (default: the running one)
 #   make install            install the module, the tool and what belongs to it
 #   make uninstall          take all of that away again, from every kernel
+#   make deb                Debian packages, in build/deb
+#   make check-deb          the packages, in a fresh Debian 12
 #   make test               install what is needed, then run every test on both kernels
 #   make demo               install what is needed, then show a guest's ticks being ours
 #   make bench              what guest accesses cost, in instructions
@@ -69,6 +71,14 @@ check-intel:
 	tools/scripts/install-deps intel
 	tools/scripts/check-intel
 
+deb:
+	tools/scripts/build-packages build/deb
+
+# The packages in a fresh Debian 12, and in the lab.
+check-deb: deps
+	tools/scripts/install-deps packages
+	tools/testing/packages/package_test.sh
+
 kunit: deps
 	tools/testing/kunit/run.sh 6.1
 	tools/testing/kunit/run.sh 6.12
@@ -95,5 +105,5 @@ uninstall:
 clean:
 	rm -rf build kvm_timers.ko
 
-.PHONY: all modules tools deps test demo bench bench-drift check-debug check-intel \
+.PHONY: all modules tools deps test demo bench bench-drift check-debug check-intel deb check-deb \
 	kunit style install uninstall clean
