@@ -152,6 +152,26 @@ test_advance_usage_errors()
 	usage "catchup_threshold_us, advance_ns" set 1 lapic.x=5
 }
 
+test_budget_usage_errors()
+{
+	local range="write interrupts in a second, 100 to 1000000, or 'default'"
+	local text
+
+	for text in "" 0 99 1000001 4294967396 18446744073709551716 -100 +100 100.5 1e3 0x100 " 100" \
+		"100 " 100Hz DEFAULT "default " auto
+	do
+		usage "--catchup-budget '$text': $range" exec --catchup-budget="$text" -- true
+		usage "budget_hz '$text': $range" set 1 budget_hz="$text"
+	done
+	usage "--catchup-budget has no value: write '--catchup-budget=VALUE'" \
+		exec --catchup-budget -- true
+	usage "did you mean '--catchup-budget'?" exec --catchup-budgte=500 -- true
+	usage "'budget_hz' is given twice" set 1 budget_hz=500 pit.policy=merge budget_hz=default
+	usage "is no setting" set 1 budget_hz
+	usage "is no setting" set 1 budget=500
+	usage "unknown setting 'budget_hz'" set 1 pit.budget_hz=500
+}
+
 test_set_usage_errors()
 {
 	usage "missing argument: write 'kvm-timers set ID SETTING=VALUE...'" set
@@ -179,7 +199,7 @@ test_set_usage_errors()
 	usage "pit.catchup_limit_ms 'x'" set 1 pit.policy=merge pit.catchup_limit_ms=x
 	usage "unknown gap 'stpo': did you mean 'stop'?" set 1 gap=stpo
 	usage "unknown gap ''" set 1 gap=
-	usage "is no setting: write DEVICE.SETTING=VALUE, such as 'pit.policy=catchup', or gap=GAP" \
+	usage "is no setting: write DEVICE.SETTING=VALUE, such as 'pit.policy=catchup', budget_hz=HZ or gap=GAP" \
 		set 1 gpa=stop
 	usage "'gap' is given twice" set 1 gap=stop pit.policy=merge gap=stop
 }
@@ -495,6 +515,38 @@ test_set()
 	ok $? "and the policy has not been changed"
 	unset KT_FAKE_CLOCK
 
+	asks '^budget id=1 hz=100$' set 1 budget_hz=100
+	[ ! -s "$out" ] && [ "$(grep -cE '^(set|gap|budget)' "$log")" = 1 ]
+	ok $? "and nothing else, and it says nothing"
+	asks '^budget id=1 hz=1000000$' set 1 budget_hz=1000000
+	asks '^budget id=1 hz=0$' set 1 budget_hz=default
+	asks '^budget id=1 hz=500$' set 1 pit.policy=merge budget_hz=500 gap=jump lapic.advance_ns=7
+	grep -q '^set id=1 device=0 policy=2 ' "$log" && grep -q '^set id=1 advance=2 ns=7$' "$log" &&
+		grep -q '^gap id=1 gap=2$' "$log" && [ "$(grep -c '^budget' "$log")" = 1 ]
+	ok $? "or with all the others"
+	export KT_FAKE_BUDGET=10000
+	asks '^budget id=1 hz=10000$' set 1 budget_hz=10000
+	fails 1 "VM 1: budget beyond what the administrator allows: see 'modinfo -p kvm_timers'" \
+		set 1 pit.policy=merge gap=jump budget_hz=10001
+	! grep -qE '^(set|gap|budget)' "$log"
+	ok $? "and nothing has been changed where a budget is refused"
+	fails 1 "policy, bound or budget beyond what the administrator allows" \
+		exec --catchup-budget=10001 -- true
+	unset KT_FAKE_BUDGET
+	fails 1 "VM 2: the VM is gone" set 2 budget_hz=500
+
+	export KT_FAKE_FAIL=set=34
+	fails 1 "what the administrator allows" set 1 budget_hz=500 pit.policy=merge
+	[ "$(grep '^budget' "$log" | tr '\n' ' ')" = "budget id=1 hz=500 budget id=1 hz=4321 " ]
+	ok $? "the budget is as it was where a policy is refused"
+	export KT_FAKE_FAIL=advance=34
+	fails 1 "VM 1, lapic: " set 1 budget_hz=500 lapic.advance_ns=7
+	[ "$(grep '^budget' "$log" | tail -n 1)" = "budget id=1 hz=4321" ]
+	ok $? "or the advance"
+	fails 1 "VM 1, lapic: " set 1 lapic.advance_ns=7
+	! grep -q '^budget' "$log"
+	ok $? "and is not touched where it was not named"
+
 	export KT_FAKE_FAIL=set=34
 	fails 1 "what the administrator allows" set 1 gap=jump pit.policy=merge
 	! grep -q '^gap' "$log"
@@ -561,6 +613,12 @@ test_exec()
 	asks '^gap=3$' exec --gap=stop --gap slew -- true
 	asks '^gap=0$' exec --gap=jump --gap=default -- true
 	fails 1 "or not with that gap" exec --gap=slew --clock-rate=tsc -- true
+
+	asks '^budget=0$' exec -- true
+	asks '^budget=100$' exec --catchup-budget=100 -- true
+	asks '^budget=1000000$' exec --catchup-budget=5000 --catchup-budget 1000000 -- true
+	asks '^budget=0$' exec --catchup-budget=5000 --catchup-budget=default -- true
+	asks '^budget=300$' exec --policy=merge --catchup-budget=300 --pit=off -- true
 
 	asks '^advance=1 ns=0$' exec --lapic-advance=auto -- true
 	asks '^advance=2 ns=0$' exec --lapic-advance=0 -- true
@@ -913,6 +971,9 @@ test_exec_switched_off()
 	wishes 'devices=59 ' exec --policy=merge -- true
 	grep -A 3 '^adopt.*devices=59 ' "$log" | grep -q 'device=1 policy=2 '
 	ok $? "and with the policies asked for"
+	wishes 'devices=59 ' exec --catchup-budget=700 -- true
+	[ "$(grep '^budget' "$log" | tail -n 1)" = budget=700 ]
+	ok $? "and with the budget"
 	wishes 'devices=59 ' exec --lapic-advance=7 -- true
 	grep -A 5 '^adopt.*devices=59 ' "$log" | grep -q '^advance=2 ns=7$'
 	ok $? "and with the advance"
@@ -993,7 +1054,7 @@ test_errors()
 			wording KT_FAKE_OPEN=13 "in the group kvm" $cmd
 			wording KT_FAKE_OPEN=24 "Too many open files" $cmd
 			wording KT_FAKE_ABI=2 "another version of the ABI" $cmd
-			wording KT_FAKE_ABI=6 "another version of the ABI" $cmd
+			wording KT_FAKE_ABI=7 "another version of the ABI" $cmd
 			wording KT_FAKE_FAIL=version=25 "is not the module's device" $cmd
 		}
 	done
@@ -1021,6 +1082,12 @@ test_errors()
 	wording KT_FAKE_FAIL=advance=3 "VM 1, lapic: the VM is gone" set 1 lapic.advance_ns=5
 	wording KT_FAKE_FAIL=advance=19 "has not been taken over" set 1 lapic.advance_ns=5
 	wording KT_FAKE_FAIL=advance=25 "does not know this request" set 1 lapic.advance_ns=5
+
+	wording KT_FAKE_FAIL=budget=3 "VM 1: the VM is gone" set 1 budget_hz=500
+	wording KT_FAKE_FAIL=budget=34 "VM 1: budget beyond what the administrator allows" \
+		set 1 budget_hz=500
+	wording KT_FAKE_FAIL=budget=25 "does not know this request" set 1 budget_hz=500
+	wording KT_FAKE_FAIL=budget=7 "does not know this tool's structures" set 1 budget_hz=500
 
 	wording KT_FAKE_FAIL=freeze=16 "have its VMM pause it first" freeze 1
 	wording KT_FAKE_FAIL=thaw=22 "its clocks do not stand still" thaw 1
@@ -1059,20 +1126,20 @@ test_version_and_help()
 {
 	local cmd
 
-	prints '^kvm-timers [0-9]+\.[0-9]+\.[0-9]+$' '^ABI of the module: 5$' -- version
-	prints '^ABI of the tool: 5$' -- --version
-	json '.abi == 5 and .module_abi == 5 and (.version | type) == "string"' version --json
+	prints '^kvm-timers [0-9]+\.[0-9]+\.[0-9]+$' '^ABI of the module: 6$' -- version
+	prints '^ABI of the tool: 6$' -- --version
+	json '.abi == 6 and .module_abi == 6 and (.version | type) == "string"' version --json
 	export KT_FAKE_OPEN=2
 	prints '^ABI of the module: unknown: no /dev/kvm_timers' -- version
 	json '.module_abi == null' version --json
 	unset KT_FAKE_OPEN
 
 	prints '--pit=on' '--rtc=on.*utc.*localtime' '--hpet=on' '--lapic=on' '--lapic-advance=NS' \
-		'--kvmclock=on' '--tsc=on' '--clock-rate=RATE' '--gap=GAP' -- help exec
+		'--kvmclock=on' '--tsc=on' '--clock-rate=RATE' '--gap=GAP' '--catchup-budget=HZ' -- help exec
 	prints '--gap=GAP.*stop' -- help thaw
 	prints '--gap=GAP' -- help restore
 	prints 'DEVICE is pit, rtc, hpet or lapic' 'lapic\.advance_ns=NS' -- help set
-	prints '^  gap=GAP' -- help set
+	prints '^  gap=GAP' '^  budget_hz=HZ' -- help set
 	prints '^Usage: kvm-timers COMMAND' -- help
 	prints '^Usage: kvm-timers COMMAND' -- --help
 	json 'length == 14' help --json
@@ -1185,6 +1252,10 @@ test_completion()
 	completes "kvm-timers freeze 1 " ""
 	completes "kvm-timers help fr" "freeze"
 	completes "kvm-timers set 1 g" "gap="
+	completes "kvm-timers set 1 b" "budget_hz="
+	completes "kvm-timers set 1 budget_hz=" "default"
+	completes "kvm-timers exec --catchup-b" "--catchup-budget="
+	completes "kvm-timers exec --catchup-budget=" "default"
 	completes "kvm-timers set 1 gap=j" "jump"
 	completes "kvm-timers exec --policy=m" "merge"
 	completes "kvm-timers exec --policy=h" "hpet="
@@ -1210,6 +1281,7 @@ test_usage_errors
 test_exec_usage_errors
 test_rtc_usage_errors
 test_advance_usage_errors
+test_budget_usage_errors
 test_set_usage_errors
 test_freeze_usage_errors
 test_record_usage_errors

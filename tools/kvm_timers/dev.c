@@ -46,7 +46,7 @@ static const struct words words[] = {
 	{ KT_DEV_ADOPT, ENOSPC,
 	  "too many processes wait for their VMs to be taken over: end some first" },
 	{ KT_DEV_ADOPT, ERANGE,
-	  "policy or bound beyond what the administrator allows: see 'modinfo -p kvm_timers'" },
+	  "policy, bound or budget beyond what the administrator allows: see 'modinfo -p kvm_timers'" },
 	{ KT_DEV_ADOPT, EOPNOTSUPP,
 	  "the module loaded cannot take over this device, or not with that gap: write '--gap=stop' or '--gap=jump' where the clock goes as the TSC does" },
 	{ KT_DEV_OPEN_VM, ENOENT,
@@ -65,6 +65,10 @@ static const struct words words[] = {
 	  "the VM is gone: see 'kvm-timers list'" },
 	{ KT_DEV_SET_ADVANCE, ENODEV,
 	  "this device of the VM has not been taken over: see 'kvm-timers status ID'" },
+	{ KT_DEV_SET_BUDGET, ESRCH,
+	  "the VM is gone: see 'kvm-timers list'" },
+	{ KT_DEV_SET_BUDGET, ERANGE,
+	  "budget beyond what the administrator allows: see 'modinfo -p kvm_timers'" },
 	{ KT_DEV_FREEZE, ESRCH,
 	  "the VM is gone: see 'kvm-timers list'" },
 	{ KT_DEV_FREEZE, EBUSY,
@@ -289,6 +293,20 @@ int kt_dev_set_advance(int vm, __u32 advance, __u32 advance_ns)
 	};
 
 	return call(vm, KVM_TIMERS_SET_ADVANCE, &set);
+}
+
+/**
+ * kt_dev_set_budget() - change what all timers may give together
+ * @vm:		from kt_dev_open_vm()
+ * @budget_hz:	for each vCPU; 0: the host's default
+ *
+ * Return: 0 or -errno.
+ */
+int kt_dev_set_budget(int vm, __u32 budget_hz)
+{
+	struct kvm_timers_set_budget set = { .size = sizeof(set), .budget_hz = budget_hz };
+
+	return call(vm, KVM_TIMERS_SET_BUDGET, &set);
 }
 
 /**

@@ -20,6 +20,7 @@ enum kt_dev_call {
 	KT_DEV_STATUS,
 	KT_DEV_SET_POLICY,
 	KT_DEV_SET_ADVANCE,
+	KT_DEV_SET_BUDGET,
 	KT_DEV_FREEZE,
 	KT_DEV_THAW,
 	KT_DEV_SET_GAP,
@@ -36,6 +37,7 @@ int kt_dev_open_vm(int dev, __u32 id);
 int kt_dev_status(int vm, struct kvm_timers_status *status);
 int kt_dev_set_policy(int vm, __u32 device, const struct kvm_timers_policy_config *tick);
 int kt_dev_set_advance(int vm, __u32 advance, __u32 advance_ns);
+int kt_dev_set_budget(int vm, __u32 budget_hz);
 int kt_dev_freeze(int vm);
 int kt_dev_thaw(int vm, __u32 gap);
 int kt_dev_set_gap(int vm, __u32 gap);

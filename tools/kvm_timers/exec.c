@@ -12,6 +12,7 @@
 #include <linux/kvm_timers.h>
 
 #include "advance.h"
+#include "budget.h"
 #include "cmd.h"
 #include "dev.h"
 #include "names.h"
@@ -29,6 +30,7 @@
  * @named:	of @devices: those that the caller asked for by name, and will not do without
  * @rtc:	what the RTC begins with
  * @advance:	of the LAPIC timer
+ * @budget:	of all timers together
  * @clock_rate:	enum kvm_timers_clock_rate
  * @gap:	enum kvm_timers_gap
  * @tick:	policies
@@ -38,6 +40,7 @@ struct choice {
 	__u32			named;
 	struct kt_rtc_base	rtc;
 	struct kt_advance	advance;
+	struct kt_budget	budget;
 	__u32			clock_rate;
 	__u32			gap;
 	struct kt_policy_change	tick[KVM_TIMERS_NR_DEVICES];
@@ -99,6 +102,11 @@ static int parse_rtc(struct choice *c, const struct option *opt, const char *tex
 static int parse_advance(struct choice *c, const struct option *opt, const char *text)
 {
 	return kt_advance_parse(&c->advance, opt->name, text);
+}
+
+static int parse_budget(struct choice *c, const struct option *opt, const char *text)
+{
+	return kt_budget_parse(&c->budget, opt->name, text);
 }
 
 static int parse_clock_rate(struct choice *c, const struct option *opt, const char *text)
@@ -171,6 +179,7 @@ static const struct option options[] = {
 	{ "--catchup-max-rate",		parse_bound,	KT_POLICY_MAX_RATE },
 	{ "--catchup-limit",		parse_bound,	KT_POLICY_LIMIT },
 	{ "--catchup-threshold",	parse_bound,	KT_POLICY_THRESHOLD },
+	{ "--catchup-budget",		parse_budget,	0 },
 };
 
 static const char *option_name(unsigned int i)
@@ -271,6 +280,7 @@ static int try_adopt(int dev, const struct choice *c, __u32 devices)
 		.devices	= devices,
 		.clock_rate	= c->clock_rate,
 		.gap		= c->gap,
+		.budget_hz	= c->budget.hz,
 	};
 	unsigned int i;
 

@@ -37,14 +37,19 @@ _kvm_timers_words()
 		printf -- '--gap=%s\n' stop jump slew default ;;
 	exec:--clock-rate=*)
 		printf -- '--clock-rate=%s\n' host tsc default ;;
+	exec:--catchup-budget=*)
+		printf -- '--catchup-budget=%s\n' default ;;
 	exec:*)
 		printf '%s\n' --pit= --rtc= --hpet= --lapic= --lapic-advance= --kvmclock= \
 			--tsc= --clock-rate= --gap= --policy= \
-			--catchup-max-rate= --catchup-limit= --catchup-threshold= --json --help -- ;;
+			--catchup-max-rate= --catchup-limit= --catchup-threshold= \
+			--catchup-budget= --json --help -- ;;
 	set:pit.policy=* | set:rtc.policy=* | set:hpet.policy=* | set:lapic.policy=*)
 		printf "${cur%%=*}=%s\n" catchup delay merge discard default ;;
 	set:lapic.advance_ns=*)
 		printf 'lapic.advance_ns=%s\n' auto default ;;
+	set:budget_hz=*)
+		printf 'budget_hz=%s\n' default ;;
 	set:gap=*)
 		printf 'gap=%s\n' stop jump slew default ;;
 	thaw:-* | restore:-*)
@@ -71,6 +76,7 @@ _kvm_timers_words()
 					catchup_threshold_us=
 			done
 			echo lapic.advance_ns=
+			echo budget_hz=
 			echo gap=
 		fi ;;
 	:*)

@@ -56,7 +56,9 @@ static const struct cmd cmds[] = {
 "  --policy=DEVICE=POLICY       the same for one device\n"
 "  --catchup-max-rate=RATE      fastest catch-up, times the programmed rate: 1.01 to 10\n"
 "  --catchup-limit=MS           a debt beyond this is given up\n"
-"  --catchup-threshold=US       a lag below this is not caught up\n",
+"  --catchup-threshold=US       a lag below this is not caught up\n"
+"  --catchup-budget=HZ          most interrupts in a second, for each vCPU, that all timers together\n"
+"                               give when they catch up: 100 to 1000000, or default\n",
 	}, {
 		.name		= "list",
 		.run		= kt_show_list,
@@ -86,7 +88,7 @@ static const struct cmd cmds[] = {
 		.min_args	= 2,
 		.max_args	= NO_LIMIT,
 		.usage		= "set ID SETTING=VALUE...",
-		.summary	= "change the lost-tick policy, the advance, or the gap, of one VM",
+		.summary	= "change the lost-tick policy, advance, budget or gap of one VM",
 		.details	=
 "  DEVICE is pit, rtc, hpet or lapic.\n"
 "\n"
@@ -95,6 +97,7 @@ static const struct cmd cmds[] = {
 "  DEVICE.catchup_limit_ms=MS      milliseconds, or default\n"
 "  DEVICE.catchup_threshold_us=US  microseconds\n"
 "  lapic.advance_ns=NS             nanoseconds, 0 to 5000, auto or default\n"
+"  budget_hz=HZ                    of all timers together, for each vCPU, 100 to 1000000, or default\n"
 "  gap=GAP                         stop, jump, slew or default\n",
 	}, {
 		.name		= "freeze",

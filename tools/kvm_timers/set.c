@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kvm-timers set: change the lost-tick policy, the advance, or the gap, of a running VM.
+ * kvm-timers set: change the lost-tick policy, advance, budget or gap of a running VM.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -11,6 +11,7 @@
 #include <linux/kvm_timers.h>
 
 #include "advance.h"
+#include "budget.h"
 #include "cmd.h"
 #include "dev.h"
 #include "names.h"
@@ -35,12 +36,14 @@ static const char * const settings[] = {
  * struct changes - what the caller named
  * @tick:	policies
  * @advance:	of the LAPIC timer
+ * @budget:	of all timers together
  * @gap:	enum kvm_timers_gap
  * @has_gap:	that was named
  */
 struct changes {
 	struct kt_policy_change	tick[KVM_TIMERS_NR_DEVICES];
 	struct kt_advance	advance;
+	struct kt_budget	budget;
 	__u32			gap;
 	bool			has_gap;
 };
@@ -81,7 +84,15 @@ static int parse_gap(struct changes *changes, const char *text)
 	return kt_names_parse_gap(text, &changes->gap);
 }
 
-/* DEVICE.SETTING=VALUE, or gap=GAP */
+static int parse_budget(struct changes *changes, const char *text)
+{
+	if (changes->budget.named)
+		return kt_out_fail(KT_OUT_USAGE, "'budget_hz' is given twice: write it once");
+
+	return kt_budget_parse(&changes->budget, "budget_hz", text);
+}
+
+/* DEVICE.SETTING=VALUE, budget_hz=HZ or gap=GAP */
 static int parse_change(struct changes *changes, const char *arg)
 {
 	const char *(*setting_name)(unsigned int i) = tick_setting_name;
@@ -92,9 +103,11 @@ static int parse_change(struct changes *changes, const char *arg)
 
 	if (!strncmp(arg, "gap=", strlen("gap=")))
 		return parse_gap(changes, arg + strlen("gap="));
+	if (!strncmp(arg, "budget_hz=", strlen("budget_hz=")))
+		return parse_budget(changes, arg + strlen("budget_hz="));
 	if (!equals || !dot || dot > equals)
 		return kt_out_fail(KT_OUT_USAGE,
-				   "'%s' is no setting: write DEVICE.SETTING=VALUE, such as 'pit.policy=catchup', or gap=GAP",
+				   "'%s' is no setting: write DEVICE.SETTING=VALUE, such as 'pit.policy=catchup', budget_hz=HZ or gap=GAP",
 				   arg);
 
 	device = kt_names_find_ticking(arg, dot - arg);
@@ -131,9 +144,39 @@ static int refuse(__u32 id, unsigned int device, enum kt_dev_call call, int err)
 			   kt_dev_words(call, err));
 }
 
-static int change_vm(int vm, __u32 id, const struct changes *changes)
+static int change_devices(int vm, __u32 id, const struct changes *changes,
+			  const struct kvm_timers_status *status)
 {
 	struct kvm_timers_policy_config config;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++) {
+		if (!changes->tick[i].named)
+			continue;
+
+		config.policy = status->device[i].policy;
+		config.catchup_max_rate_pct = status->device[i].catchup_max_rate_pct;
+		config.catchup_limit_ms = status->device[i].catchup_limit_ms;
+		config.catchup_threshold_us = status->device[i].catchup_threshold_us;
+		kt_policy_apply(&changes->tick[i], &config);
+
+		ret = kt_dev_set_policy(vm, i, &config);
+		if (ret < 0)
+			return refuse(id, i, KT_DEV_SET_POLICY, ret);
+	}
+
+	if (changes->advance.named) {
+		ret = kt_dev_set_advance(vm, changes->advance.advance, changes->advance.ns);
+		if (ret < 0)
+			return refuse(id, KVM_TIMERS_DEVICE_LAPIC, KT_DEV_SET_ADVANCE, ret);
+	}
+
+	return KT_OUT_OK;
+}
+
+static int change_vm(int vm, __u32 id, const struct changes *changes)
+{
 	struct kvm_timers_status status;
 	unsigned int i;
 	int ret;
@@ -155,25 +198,19 @@ static int change_vm(int vm, __u32 id, const struct changes *changes)
 		return kt_out_fail(KT_OUT_ERROR, "VM %u: %s", id,
 				   kt_dev_words(KT_DEV_SET_GAP, -EOPNOTSUPP));
 
-	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++) {
-		if (!changes->tick[i].named)
-			continue;
-
-		config.policy = status.device[i].policy;
-		config.catchup_max_rate_pct = status.device[i].catchup_max_rate_pct;
-		config.catchup_limit_ms = status.device[i].catchup_limit_ms;
-		config.catchup_threshold_us = status.device[i].catchup_threshold_us;
-		kt_policy_apply(&changes->tick[i], &config);
-
-		ret = kt_dev_set_policy(vm, i, &config);
+	/* The first, as it can be taken back: what was in force is never refused. */
+	if (changes->budget.named) {
+		ret = kt_dev_set_budget(vm, changes->budget.hz);
 		if (ret < 0)
-			return refuse(id, i, KT_DEV_SET_POLICY, ret);
+			return kt_out_fail(KT_OUT_ERROR, "VM %u: %s", id,
+					   kt_dev_words(KT_DEV_SET_BUDGET, ret));
 	}
 
-	if (changes->advance.named) {
-		ret = kt_dev_set_advance(vm, changes->advance.advance, changes->advance.ns);
-		if (ret < 0)
-			return refuse(id, KVM_TIMERS_DEVICE_LAPIC, KT_DEV_SET_ADVANCE, ret);
+	ret = change_devices(vm, id, changes, &status);
+	if (ret) {
+		if (changes->budget.named)
+			kt_dev_set_budget(vm, status.budget_hz);
+		return ret;
 	}
 
 	/* Of all of them this one cannot be refused any more. */
@@ -188,7 +225,7 @@ static int change_vm(int vm, __u32 id, const struct changes *changes)
 }
 
 /**
- * kt_set_run() - change the lost-tick policy, the advance, or the gap, of a running VM
+ * kt_set_run() - change the lost-tick policy, advance, budget or gap of a running VM
  * @argc:	number of arguments
  * @argv:	id of the VM, then settings
  *

@@ -6,7 +6,7 @@
  * KT_FAKE_LOG=FILE	append a line for each request
  * KT_FAKE_OPEN=ERRNO	the device cannot be opened
  * KT_FAKE_FAIL=NAME=ERRNO	requests of that name fail: version adopt list open status set
- *			advance freeze thaw gap get_record set_record
+ *			advance budget freeze thaw gap get_record set_record
  * KT_FAKE_ABI=N	version that the module speaks
  * KT_FAKE_VMS=N	number of VMs, ids from 1 (default 2)
  * KT_FAKE_VMS_FILE=FILE	has that number, read anew for each list; -1: the list fails
@@ -23,6 +23,7 @@
  * KT_FAKE_CLOCK=N	rate of its clock
  * KT_FAKE_CLOCK_FLAGS=BITS	of it
  * KT_FAKE_GAP=N	what a pause is to it
+ * KT_FAKE_BUDGET=HZ	no VM may have more (default 1000000)
  * KT_FAKE_VCPUS=N	vCPUs of its record (default 2)
  * KT_FAKE_FROZEN=FILE	where it is kept which VMs stand still; else each process begins anew
  */
@@ -42,6 +43,9 @@
 
 #define MAX_FDS		1024
 #define KIND_DEVICE	(-1)
+
+#define BUDGET_MIN_HZ	100
+#define BUDGET_MAX_HZ	1000000
 
 #define RTC_LAST_S	4102444799
 #define RTC_OFFSET_S	86400
@@ -139,6 +143,12 @@ static int check_advance(__u32 advance, __u32 ns)
 	return ns > KVM_TIMERS_ADVANCE_MAX_NS ? -ERANGE : 0;
 }
 
+static int check_budget(__u32 hz)
+{
+	return hz && (hz < BUDGET_MIN_HZ || hz > fake_number("KT_FAKE_BUDGET", BUDGET_MAX_HZ)) ?
+	       -ERANGE : 0;
+}
+
 static void log_tick(unsigned int device, const struct kvm_timers_policy_config *tick)
 {
 	fake_log("tick device=%u policy=%u rate=%u limit=%u threshold=%u\n", device, tick->policy,
@@ -152,7 +162,7 @@ static int do_adopt(const struct kvm_timers_config *config)
 
 	if (config->size != sizeof(*config))
 		return fake_fail(E2BIG);
-	if (config->flags)
+	if (config->flags || config->reserved)
 		return fake_fail(EINVAL);
 	if (config->devices & ~FAKE_ALL_DEVICES)
 		return fake_fail(EOPNOTSUPP);
@@ -174,6 +184,9 @@ static int do_adopt(const struct kvm_timers_config *config)
 	if (config->clock_rate == KVM_TIMERS_CLOCK_TSC && config->gap == KVM_TIMERS_GAP_SLEW)
 		return fake_fail(EOPNOTSUPP);
 
+	if (check_budget(config->budget_hz))
+		return fake_fail(ERANGE);
+
 	fake_log("adopt pid=%d devices=%u base=%u time=%lld\n", getpid(), config->devices,
 		config->rtc_base, config->rtc_time_s);
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
@@ -181,6 +194,7 @@ static int do_adopt(const struct kvm_timers_config *config)
 	fake_log("advance=%u ns=%u\n", config->lapic_advance, config->lapic_advance_ns);
 	fake_log("clock=%u\n", config->clock_rate);
 	fake_log("gap=%u\n", config->gap);
+	fake_log("budget=%u\n", config->budget_hz);
 
 	return 0;
 }
@@ -329,6 +343,8 @@ static void fill_clock(struct kvm_timers_status *status)
 	if (fake_is_frozen(status->id))
 		status->clock_flags |= KVM_TIMERS_CLOCK_FROZEN;
 	status->gap = fake_number("KT_FAKE_GAP", KVM_TIMERS_GAP_STOP);
+	status->budget_hz = 4321;
+	status->budget_waits = 9007199254740997;
 	status->clock_thaws = 9007199254740995;
 	status->clock_stopped_ns = 3000000009;
 	status->clock_lag_ns = -73;
@@ -343,6 +359,7 @@ static void fill_idle(struct kvm_timers_status *status)
 
 	status->rtc_base = KVM_TIMERS_RTC_UTC;
 	status->gap = KVM_TIMERS_GAP_JUMP;
+	status->budget_hz = 10000;
 	status->hpet_period_fs = 10000000;
 	status->hpet_timers = 3;
 	status->lapic_advance = KVM_TIMERS_ADVANCE_AUTO;
@@ -448,6 +465,20 @@ static int do_advance(int id, const struct kvm_timers_set_advance *set)
 	return 0;
 }
 
+static int do_budget(int id, const struct kvm_timers_set_budget *set)
+{
+	if (set->size != sizeof(*set))
+		return fake_fail(E2BIG);
+	if (id == 2)
+		return fake_fail(ESRCH);
+	if (check_budget(set->budget_hz))
+		return fake_fail(ERANGE);
+
+	fake_log("budget id=%d hz=%u\n", id, set->budget_hz);
+
+	return 0;
+}
+
 static int device_ioctl(unsigned long request, void *arg)
 {
 	switch (request) {
@@ -475,6 +506,8 @@ static int vm_ioctl(int id, unsigned long request, void *arg)
 		return failure_of("set") ? fake_fail(failure_of("set")) : do_set(id, arg);
 	case KVM_TIMERS_SET_ADVANCE:
 		return failure_of("advance") ? fake_fail(failure_of("advance")) : do_advance(id, arg);
+	case KVM_TIMERS_SET_BUDGET:
+		return failure_of("budget") ? fake_fail(failure_of("budget")) : do_budget(id, arg);
 	case KVM_TIMERS_FREEZE:
 		return failure_of("freeze") ? fake_fail(failure_of("freeze")) : fake_freeze(id);
 	case KVM_TIMERS_THAW:
