@@ -449,6 +449,45 @@ test_status_clock()
 	json '.clock | .by_tsc == false and .lag_ns == null' status 2 --json
 }
 
+test_status_catchup()
+{
+	prints '^  Catch-up budget +4321 Hz for each vCPU$' \
+		'^  Waits for the budget 9007199254740997$' -- status 1
+	sed '/^Clock$/,$d' "$out" >"$dir/vm"
+	grep -q '^  Catch-up budget' "$dir/vm" && grep -q '^  Waits for the budget' "$dir/vm"
+	ok $? "the budget is the VM's"
+	prints '"budget_waits": 9007199254740997,' '"budget_hz": 4321,' -- status 1 --json
+	json '.budget_hz == 10000 and .budget_waits == 0' status 2 --json
+
+	export KT_FAKE_DEVICES=1
+	prints '^  Catch-up in progress 1\.25 times$' '^  Time of catch-ups at$' \
+		'^ +1\.05 times +0\.000000001 s$' '^ +1\.10 times +9007199\.254740999 s$' \
+		'^ +1\.25 times +3\.000000000 s$' '^ +1\.75 times +0\.000000005 s$' \
+		'^ +2 times +0\.000000006 s$' '^ +3 times +18446744073\.709551615 s$' \
+		'^ +fastest +80\.000000008 s$' -- status 1
+	! grep -qE '^ +1\.50 times' "$out"
+	ok $? "and no time of a level at which there was none"
+	json '.devices.pit | .catchup_rate_pct == 125 and (.catchup_ns | length) == 8 and
+		.catchup_ns[2:6] == [3000000000, 0, 5, 6] and .catchup_ns[7] == 80000000008' \
+		status 1 --json
+	prints '^ +9007199254740999,$' '^ +18446744073709551615,$' -- status 1 --json
+
+	prints '^  Catch-up in progress none$' -- status 2
+	json '.devices.pit.catchup_rate_pct == 0' status 2 --json
+
+	export KT_FAKE_DEVICES=2
+	prints '^  Catch-up in progress none$' -- status 1
+	! grep -q 'Time of catch-ups' "$out"
+	ok $? "a device that has never caught up shows no time of it"
+	json '.devices.rtc | .catchup_rate_pct == 0 and .catchup_ns == [0, 0, 0, 0, 0, 0, 0, 0]' \
+		status 1 --json
+	export KT_FAKE_DEVICES=8
+	prints '^  Catch-up in progress 10\.00 times$' '^ +1\.50 times +0\.002000000 s$' -- status 1
+	json '.devices.lapic | .catchup_rate_pct == 1000 and .catchup_ns[3] == 2000000' \
+		status 1 --json
+	unset KT_FAKE_DEVICES
+}
+
 test_status_not_active()
 {
 	local why='Not active +not created by the VMM, or no interrupt controllers in the kernel$'
@@ -906,6 +945,18 @@ test_record()
 		.clock.by_tsc and .lapic.policy == "merge" and .pit.flags_1 == 72 and
 		.rtc.index == 12 and .hpet.timer_2.debt_flags == 20 and .vcpus[0].deadline == 265 and
 		(.vcpus[1] | has("lvtt") | not)' show "$file" --json
+	# Of each debt that catches up the level, by its rate; of the others nothing.
+	prints '^  Catches up at rate +fastest$' '^  Next is on the grid +yes$' \
+		'^  Next is on the grid +no$' -- show "$file"
+	sed '/^Timer 2 of hpet$/,/^$/!d' "$out" | grep -qE '^  Catches up at rate +1\.10$'
+	ok $? "the HPET's timer at another one"
+	[ "$(grep -c '^  Catches up at rate' "$out")" = 2 ]
+	ok $? "and nothing else does"
+	json '[.pit, .hpet.timer_2, .rtc, .vcpus[0] | {level, on_grid, debt_flags}] ==
+		[{level: 7, on_grid: false, debt_flags: 20}, {level: 1, on_grid: false, debt_flags: 20},
+		{level: null, on_grid: true, debt_flags: 144},
+		{level: null, on_grid: true, debt_flags: 144}] and (.rtc | has("level") | not)' \
+		show "$file" --json
 	json '[.. | numbers] | length > 150' show "$file" --json
 	prints '"clk_1": 9007199254740993,' '"origin": 18446744073709551615,' -- show "$file" --json
 	"$KVM_TIMERS" show - <"$file" >"$dir/shown" 2>"$err"
@@ -1292,6 +1343,7 @@ test_status_rtc
 test_status_hpet
 test_status_lapic
 test_status_clock
+test_status_catchup
 test_status_not_active
 test_set
 test_record

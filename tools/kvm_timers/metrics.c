@@ -83,6 +83,10 @@ static const struct metric vm_metrics[] = {
 	  COUNTER, KIND_U64, VM(clock_thaws), 0, false },
 	{ "clock_stopped_seconds_total", "Time that never happened to the guest.",
 	  COUNTER, KIND_NS, VM(clock_stopped_ns), 0, false },
+	{ "catchup_budget_hertz", "Interrupts of all timers, for each vCPU, to which catch-ups add.",
+	  GAUGE, KIND_U32, VM(budget_hz), 0, false },
+	{ "catchup_budget_waits_total", "Times that a catch-up had to wait because of the budget.",
+	  COUNTER, KIND_U64, VM(budget_waits), 0, false },
 	{ "kvmclock_seconds", "What kvmclock shows.",
 	  GAUGE, KIND_NS, VM(kvmclock_ns), KVM_TIMERS_KVMCLOCK, true },
 	{ "kvmclock_sets_total", "Times that the VMM has set kvmclock.",
@@ -122,6 +126,8 @@ static const struct metric device_metrics[] = {
 	  COUNTER, KIND_U64, DEVICE(reads), 0, false },
 	{ "register_writes_total", "Registers of the device that the guest has written.",
 	  COUNTER, KIND_U64, DEVICE(writes), 0, false },
+	{ "catchup_ratio", "Catch-up in progress, in times the programmed rate, 0: none.",
+	  GAUGE, KIND_PERCENT32, DEVICE(catchup_rate_pct), 0, false },
 	{ "catchup_max_ratio", "Fastest catch-up, in times the programmed rate.",
 	  GAUGE, KIND_PERCENT32, DEVICE(catchup_max_rate_pct), 0, false },
 	{ "catchup_limit_seconds", "A debt of more is given up.",
@@ -267,6 +273,20 @@ static void write_policy(FILE *file, const struct metric *metric,
 	fputs("} 1\n", file);
 }
 
+static void write_catchup(FILE *file, const struct metric *metric,
+			  const struct kvm_timers_device_status *status, const char *labels)
+{
+	unsigned int n;
+
+	for (n = 0; n < KVM_TIMERS_CATCHUP_LEVELS; n++) {
+		fprintf(file, PREFIX "%s{%s", metric->name, labels);
+		write_label(file, "level", kt_names_level(n));
+		fputs("} ", file);
+		write_value(file, KIND_NS, &status->catchup_ns[n]);
+		fputc('\n', file);
+	}
+}
+
 /*
  * Buckets of the module have no number of their own in them, those of Prometheus do: a tick late
  * by 2^n us to the nanosecond is in the next one. The sum is not kept: NaN says so, where its
@@ -323,6 +343,10 @@ void kt_metrics_write(FILE *file, const struct kt_vm *vms, size_t nr)
 		.name	= "policy_info",
 		.help	= "What the guest gets for ticks that it could not take in time.",
 	};
+	static const struct metric catchup = {
+		.name	= "catchup_seconds_total",
+		.help	= "Guest time spent at each level of a catch-up, by its rate.",
+	};
 	static const struct metric late = {
 		.name	= "lateness_seconds",
 		.help	= "How late interrupts were delivered. The sum is not known.",
@@ -339,5 +363,6 @@ void kt_metrics_write(FILE *file, const struct kt_vm *vms, size_t nr)
 		write_devices(file, &device_metrics[i],
 			      device_metrics[i].type == COUNTER ? "counter" : "gauge", write_sample,
 			      vms, nr);
+	write_devices(file, &catchup, "counter", write_catchup, vms, nr);
 	write_devices(file, &late, "histogram", write_late, vms, nr);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names of devices, policies, RTC bases, advances, rates of the clock and gaps, and the nearest
- * one to a misspelt word.
+ * Names of devices, policies, RTC bases, advances, rates of the clock, gaps and levels of a
+ * catch-up, and the nearest one to a misspelt word.
  */
 #include "names.h"
 
@@ -59,6 +59,11 @@ static const char * const gaps[] = {
 	[KVM_TIMERS_GAP_STOP]		= "stop",
 	[KVM_TIMERS_GAP_JUMP]		= "jump",
 	[KVM_TIMERS_GAP_SLEW]		= "slew",
+};
+
+/* By their rates, in times the programmed one. */
+static const char * const levels[KVM_TIMERS_CATCHUP_LEVELS] = {
+	"1.05", "1.10", "1.25", "1.50", "1.75", "2", "3", "fastest",
 };
 
 static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
@@ -227,6 +232,17 @@ const char *kt_names_clock_rate(unsigned int rate)
 const char *kt_names_gap(unsigned int gap)
 {
 	return gap < ARRAY_SIZE(gaps) ? gaps[gap] : NULL;
+}
+
+/**
+ * kt_names_level() - name of a level of a catch-up
+ * @level:	below KVM_TIMERS_CATCHUP_LEVELS
+ *
+ * Return: its name, or NULL for a number past the last one.
+ */
+const char *kt_names_level(unsigned int level)
+{
+	return level < ARRAY_SIZE(levels) ? levels[level] : NULL;
 }
 
 /**

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Names of devices, policies, RTC bases, advances, rates of the clock and gaps, and the nearest
- * one to a misspelt word.
+ * Names of devices, policies, RTC bases, advances, rates of the clock, gaps and levels of a
+ * catch-up, and the nearest one to a misspelt word.
  */
 #ifndef KT_NAMES_H
 #define KT_NAMES_H
@@ -21,6 +21,7 @@ const char *kt_names_rtc_base(__u32 base);
 const char *kt_names_advance(__u32 advance);
 const char *kt_names_clock_rate(unsigned int rate);
 const char *kt_names_gap(unsigned int gap);
+const char *kt_names_level(unsigned int level);
 int kt_names_parse_gap(const char *text, __u32 *gap);
 bool kt_names_is_option(const char *arg);
 const char *kt_names_closest(const char *word, const char *(*name)(unsigned int i));

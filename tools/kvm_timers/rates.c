@@ -39,7 +39,8 @@ static enum kt_rates_state state_of(const struct kt_rates *rates,
 {
 	if (!now->active)
 		return KT_RATES_ABSENT;
-	if (rates->known && now->stats.caught_up > before->stats.caught_up)
+	if (now->catchup_rate_pct ||
+	    (rates->known && now->stats.caught_up > before->stats.caught_up))
 		return KT_RATES_CATCHING_UP;
 	if (now->owed)
 		return KT_RATES_OWES;
@@ -65,6 +66,7 @@ void kt_rates_device(struct kt_rates *rates, const struct kvm_timers_device_stat
 	memset(rates, 0, sizeof(*rates));
 	rates->known = before && elapsed_ns && follows(before, now);
 	rates->owed = now->owed;
+	rates->catchup_pct = now->active ? now->catchup_rate_pct : 0;
 	rates->state = state_of(rates, before, now);
 	memcpy(rates->late_all, now->late, sizeof(rates->late_all));
 	if (!rates->known)
@@ -89,6 +91,8 @@ void kt_rates_add(struct kt_rates *sum, const struct kt_rates *rates)
 	sum->asked += rates->asked;
 	sum->delivered += rates->delivered;
 	sum->owed = add_sat(sum->owed, rates->owed);
+	if (rates->catchup_pct > sum->catchup_pct)
+		sum->catchup_pct = rates->catchup_pct;
 	if (rates->state > sum->state)
 		sum->state = rates->state;
 	for (n = 0; n < KVM_TIMERS_LATE_BUCKETS; n++) {

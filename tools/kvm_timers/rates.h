@@ -27,6 +27,8 @@ enum kt_rates_state {
  * @asked:	interrupts that fell due, per second
  * @delivered:	interrupts given to the guest, per second
  * @owed:	interrupts, at the second one
+ * @catchup_pct: catch-up in progress at the second one, in percent of the programmed rate, 0:
+ *		none; of several devices the fastest
  * @state:	enum kt_rates_state
  * @late:	histogram of those delivered between the two
  * @late_all:	histogram of those delivered since the VM began
@@ -36,6 +38,7 @@ struct kt_rates {
 	double			asked;
 	double			delivered;
 	__u64			owed;
+	__u32			catchup_pct;
 	enum kt_rates_state	state;
 	__u64			late[KVM_TIMERS_LATE_BUCKETS];
 	__u64			late_all[KVM_TIMERS_LATE_BUCKETS];

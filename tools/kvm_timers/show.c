@@ -25,6 +25,7 @@
 #define US_PER_MS	1000ULL
 #define FS_PER_NS	1000000U
 #define LAST_BUCKET	(KVM_TIMERS_LATE_BUCKETS - 1)
+#define LAST_LEVEL	(KVM_TIMERS_CATCHUP_LEVELS - 1)
 
 /* Room for a bound of the histogram, and for what an RTC shows. */
 #define BOUND_ROOM	32
@@ -116,6 +117,17 @@ static struct json_object *late_to_json(const __u64 *late)
 	return array;
 }
 
+static struct json_object *catchup_to_json(const __u64 *catchup_ns)
+{
+	struct json_object *array = json_object_new_array();
+	unsigned int n;
+
+	for (n = 0; n < KVM_TIMERS_CATCHUP_LEVELS; n++)
+		json_object_array_add(array, json_object_new_uint64(catchup_ns[n]));
+
+	return array;
+}
+
 static void add_rtc(struct json_object *obj, const struct kvm_timers_status *status)
 {
 	json_object_object_add(obj, "base",
@@ -155,6 +167,7 @@ static struct json_object *device_to_json(const struct kvm_timers_status *status
 	kt_out_add_u64(obj, "catchup_max_rate_pct", dev->catchup_max_rate_pct);
 	kt_out_add_u64(obj, "catchup_limit_ms", dev->catchup_limit_ms);
 	kt_out_add_u64(obj, "catchup_threshold_us", dev->catchup_threshold_us);
+	kt_out_add_u64(obj, "catchup_rate_pct", dev->catchup_rate_pct);
 	kt_out_add_u64(obj, "period_ns", dev->period_ns);
 	kt_out_add_u64(obj, "due", stats->due);
 	json_object_object_add(obj, "rescaled", json_object_new_int64(stats->rescaled));
@@ -173,6 +186,7 @@ static struct json_object *device_to_json(const struct kvm_timers_status *status
 		add_hpet(obj, status);
 	if (device == KVM_TIMERS_DEVICE_LAPIC)
 		add_lapic(obj, status);
+	json_object_object_add(obj, "catchup_ns", catchup_to_json(dev->catchup_ns));
 	json_object_object_add(obj, "late", late_to_json(dev->late));
 
 	return obj;
@@ -188,6 +202,8 @@ static struct json_object *status_to_json(const struct kt_vm *vm)
 	add_process(obj, vm);
 	kt_out_add_u64(obj, "guest_ns", vm->status.guest_ns);
 	kt_out_add_u64(obj, "mem_bytes", vm->status.mem_bytes);
+	kt_out_add_u64(obj, "budget_hz", vm->status.budget_hz);
+	kt_out_add_u64(obj, "budget_waits", vm->status.budget_waits);
 	json_object_object_add(obj, "clock", kt_show_clock_to_json(&vm->status));
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
 		if (vm->status.devices & 1U << i)
@@ -196,6 +212,24 @@ static struct json_object *status_to_json(const struct kt_vm *vm)
 	json_object_object_add(obj, "devices", devices);
 
 	return obj;
+}
+
+static void print_catchup(const __u64 *catchup_ns)
+{
+	bool any = false;
+	unsigned int n;
+
+	for (n = 0; n < KVM_TIMERS_CATCHUP_LEVELS; n++) {
+		if (!catchup_ns[n])
+			continue;
+		if (!any)
+			printf("  Time of catch-ups at\n");
+		any = true;
+
+		printf("    %12s %-11s %llu.%09llu s\n", kt_names_level(n),
+		       n == LAST_LEVEL ? "" : "times", catchup_ns[n] / NS_PER_S,
+		       catchup_ns[n] % NS_PER_S);
+	}
 }
 
 static void print_late(const __u64 *late)
@@ -288,6 +322,11 @@ static void print_device(const struct kvm_timers_status *status, unsigned int de
 	       dev->catchup_max_rate_pct % 100);
 	printf("  %-20s %u ms\n", "Catch-up limit", dev->catchup_limit_ms);
 	printf("  %-20s %u us\n", "Catch-up threshold", dev->catchup_threshold_us);
+	if (dev->catchup_rate_pct)
+		printf("  %-20s %u.%02u times\n", "Catch-up in progress",
+		       dev->catchup_rate_pct / 100, dev->catchup_rate_pct % 100);
+	else
+		printf("  %-20s %s\n", "Catch-up in progress", "none");
 	print_period(dev->period_ns);
 	kt_out_count("Due", stats->due);
 	printf("  %-20s %lld\n", "Rescaled", stats->rescaled);
@@ -300,6 +339,7 @@ static void print_device(const struct kvm_timers_status *status, unsigned int de
 	kt_out_count("Coalesced", stats->coalesced);
 	kt_out_count("Reads", dev->reads);
 	kt_out_count("Writes", dev->writes);
+	print_catchup(dev->catchup_ns);
 	print_late(dev->late);
 }
 
@@ -319,6 +359,8 @@ static void status_as_text(const struct kt_vm *vm)
 	kt_out_ns("Guest time", status->guest_ns);
 	printf("  %-20s %s\n", "Devices", devices);
 	printf("  %-20s %u bytes\n", "Kernel memory", status->mem_bytes);
+	printf("  %-20s %u Hz for each vCPU\n", "Catch-up budget", status->budget_hz);
+	kt_out_count("Waits for the budget", status->budget_waits);
 	kt_show_print_clock(status);
 
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)

@@ -91,6 +91,15 @@ static void word(const struct sink *sink, const char *key, const char *name, con
 		printf("  %-20s %s\n", name, text);
 }
 
+/* For people by its rate, in JSON by its number as in the record. */
+static void put_level(const struct sink *sink, __u32 level)
+{
+	if (sink->obj)
+		kt_out_add_u64(sink->obj, "level", level);
+	else
+		word(sink, "level", "Catches up at rate", kt_names_level(level));
+}
+
 static void put_debt(const struct sink *sink, const struct kvm_timers_debt *debt)
 {
 	count(sink, "owed", "Owed", debt->owed);
@@ -99,6 +108,9 @@ static void put_debt(const struct sink *sink, const struct kvm_timers_debt *debt
 	time_of(sink, "last_ns", "Last interrupt", debt->last_ns);
 	time_of(sink, "room_ns", "None owed before", debt->room_ns);
 	reg(sink, "debt_flags", "Flags of the debt", debt->flags);
+	flag(sink, "on_grid", "Next is on the grid", debt->flags & KVM_TIMERS_DEBT_ON_GRID);
+	if (debt->flags & KVM_TIMERS_DEBT_CATCHING)
+		put_level(sink, debt->level);
 }
 
 static void put_policy(const struct sink *sink, const struct kvm_timers_policy_config *tick)

@@ -29,9 +29,14 @@
 #define LINE_ROOM	512
 
 /* From where on there is room for the clock in a VM's own line. */
-#define WIDE		130
+#define WIDE		136
 
-#define COLUMNS		"%-6s %-14.14s %8s %8s %7s %7s %7s %7s %-8s"
+/* And for the rate of a catch-up in the last column. */
+#define ROOMY		86
+#define STATE_NARROW	8
+#define STATE_ROOMY	14
+
+#define COLUMNS		"%-6s %-14.14s %8s %8s %7s %7s %7s %7s %-*s"
 
 static const char * const sorts[] = {
 	[KT_TOP_BY_ID]		= "id",
@@ -95,14 +100,29 @@ static void format_late(char *text, size_t room, __u64 below_us)
 		snprintf(text, room, "<%.3gs", below_us / US_PER_S);
 }
 
-static const char *state_of(const struct kt_top_vm *vm)
+static int state_width(void)
+{
+	return COLS < ROOMY ? STATE_NARROW : STATE_ROOMY;
+}
+
+/* A catch-up that has just ended has no rate. */
+static void format_state(char *text, size_t room, const struct kt_rates *rates)
+{
+	if (rates->catchup_pct && COLS >= ROOMY)
+		snprintf(text, room, "%s %u.%02u", states[rates->state], rates->catchup_pct / 100,
+			 rates->catchup_pct % 100);
+	else
+		snprintf(text, room, "%s", states[rates->state]);
+}
+
+static void format_vm_state(char *text, size_t room, const struct kt_top_vm *vm)
 {
 	if (vm->vm.status.dead)
-		return "gone";
-	if (vm->vm.status.clock_flags & KVM_TIMERS_CLOCK_FROZEN)
-		return "frozen";
-
-	return states[vm->sum.state];
+		snprintf(text, room, "gone");
+	else if (vm->vm.status.clock_flags & KVM_TIMERS_CLOCK_FROZEN)
+		snprintf(text, room, "frozen");
+	else
+		format_state(text, room, &vm->sum);
 }
 
 static void format_clock(char *text, size_t room, const struct kvm_timers_status *status)
@@ -143,17 +163,19 @@ static void format_row(char *text, const struct kt_top *top, const char *id, con
 	format_late(p50, sizeof(p50), kt_rates_quantile(late, P50));
 	format_late(p99, sizeof(p99), kt_rates_quantile(late, P99));
 	format_late(max, sizeof(max), kt_rates_quantile(late, ALL));
-	snprintf(text, LINE_ROOM, COLUMNS, id, name, asked, delivered, owed, p50, p99, max, state);
+	snprintf(text, LINE_ROOM, COLUMNS, id, name, asked, delivered, owed, p50, p99, max,
+		 state_width(), state);
 }
 
 static void put_vm(struct canvas *canvas, const struct kt_top_vm *vm)
 {
 	bool selected = vm->vm.status.id == canvas->top->selected;
-	char text[LINE_ROOM], clock[LINE_ROOM / 2], id[16];
+	char text[LINE_ROOM], clock[LINE_ROOM / 2], id[16], state[24];
 	const char *name = vm->vm.comm[0] ? vm->vm.comm : "-";
 
 	snprintf(id, sizeof(id), "%u", vm->vm.status.id);
-	format_row(text, canvas->top, id, name, &vm->sum, state_of(vm));
+	format_vm_state(state, sizeof(state), vm);
+	format_row(text, canvas->top, id, name, &vm->sum, state);
 	if (COLS >= WIDE) {
 		format_clock(clock, sizeof(clock), &vm->vm.status);
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), " %s", clock);
@@ -172,15 +194,15 @@ static void put_clock(struct canvas *canvas, const struct kt_top_vm *vm)
 
 static void put_devices(struct canvas *canvas, const struct kt_top_vm *vm)
 {
-	char text[LINE_ROOM], name[32];
+	char text[LINE_ROOM], name[32], state[24];
 	unsigned int n;
 
 	for (n = 0; n < KVM_TIMERS_NR_DEVICES; n++) {
 		if (!(vm->vm.status.devices & 1U << n))
 			continue;
 		snprintf(name, sizeof(name), "  %s", kt_names_device(n));
-		format_row(text, canvas->top, "", name, &vm->device[n],
-			   states[vm->device[n].state]);
+		format_state(state, sizeof(state), &vm->device[n]);
+		format_row(text, canvas->top, "", name, &vm->device[n], state);
 		put(canvas, A_NORMAL, text);
 	}
 }
@@ -228,7 +250,7 @@ static void draw_frame(const struct kt_top *top)
 		 top->nr, top->interval_ms / MS_PER_S, sorts[top->sort],
 		 top->all_time ? "since they began" : "in the interval");
 	snprintf(heads, sizeof(heads), COLUMNS "%s", "VM", "COMMAND", "ASKED/s", "GIVEN/s", "OWED",
-		 "P50", "P99", "MAX", "STATE", COLS >= WIDE ? " CLOCK" : "");
+		 "P50", "P99", "MAX", state_width(), "STATE", COLS >= WIDE ? " CLOCK" : "");
 	mvprintw(0, 0, "%.*s", COLS, title);
 	attrset(A_UNDERLINE);
 	mvprintw(1, 0, "%-*.*s", COLS, COLS, heads);

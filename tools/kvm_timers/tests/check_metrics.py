@@ -18,6 +18,7 @@ HELP = re.compile(rf"# HELP ({NAME}) ((?:[^\\\n]|\\[\\n])+)")
 TYPE = re.compile(rf"# TYPE ({NAME}) (counter|gauge|histogram)")
 SAMPLE = re.compile(rf"({NAME})(?:{{({LABEL}(?:,{LABEL})*)}})? "
                     r"(-?[0-9]+(?:\.[0-9]+)?(?:e[-+][0-9]+)?|NaN)")
+LEVELS = ("1.05", "1.10", "1.25", "1.50", "1.75", "2", "3", "fastest")
 SUFFIXES = ("_bucket", "_sum", "_count")
 
 errors = []
@@ -117,6 +118,8 @@ def compare(values, status):
     expect("vm_dead", int(status["dead"]))
     expect("vm_memory_bytes", status["mem_bytes"])
     expect("guest_time_seconds", Decimal(status["guest_ns"]) / 10**9)
+    expect("catchup_budget_hertz", status["budget_hz"])
+    expect("catchup_budget_waits_total", status["budget_waits"])
     expect("clock_segments_total", clock["segments"])
     expect("clock_thaws_total", clock["thaws"])
     expect("clock_stopped_seconds_total", Decimal(clock["stopped_ns"]) / 10**9)
@@ -139,6 +142,11 @@ def compare(values, status):
         expect("catchup_limit_seconds", Decimal(device["catchup_limit_ms"]) / 1000, label)
         expect("catchup_threshold_seconds", Decimal(device["catchup_threshold_us"]) / 10**6,
                label)
+        expect("catchup_ratio", Decimal(device["catchup_rate_pct"]) / 100, label)
+        if len(device["catchup_ns"]) != len(LEVELS):
+            wrong(name, "has", len(device["catchup_ns"]), "levels of a catch-up")
+        for level, ns in zip(LEVELS, device["catchup_ns"]):
+            expect("catchup_seconds_total", Decimal(ns) / 10**9, label, ("level", level))
         total = 0
         for bucket in device["late"]:
             total += bucket["count"]

@@ -55,6 +55,13 @@ test_format()
 		'^kvm_timers_rtc_time_seconds\{vm="1"\} 981173106$' \
 		'^kvm_timers_lapic_advance_seconds\{vm="1"\} 0\.000001234$' \
 		'^kvm_timers_lateness_seconds_bucket\{vm="1",device="pit",le="0\.000032"\}' \
+		'^kvm_timers_catchup_budget_hertz\{vm="1"\} 4321$' \
+		'^kvm_timers_catchup_budget_waits_total\{vm="1"\} 9007199254740997$' \
+		'^kvm_timers_catchup_ratio\{vm="1",device="pit"\} 1\.25$' \
+		'^kvm_timers_catchup_ratio\{vm="1",device="rtc"\} 0\.00$' \
+		'^kvm_timers_catchup_ratio\{vm="2",device="pit"\} 0\.00$' \
+		'^kvm_timers_catchup_seconds_total\{vm="1",device="pit",level="1\.10"\} 9007199\.254740999$' \
+		'^kvm_timers_catchup_seconds_total\{vm="1",device="pit",level="fastest"\} 80\.000000008$' \
 		'^kvm_timers_lateness_seconds_sum\{vm="1",device="pit"\} NaN$' \
 		'clock_rate="host",gap="stop"\} 1$' '^kvm_timers_vm_dead\{vm="2"\} 1$' -- export
 	for line in clock_lag_seconds clock_by_tsc kvmclock_seconds rtc_time_seconds; do
@@ -110,9 +117,14 @@ test_checker()
 		ok $? "the parser finds $change"
 	done
 	tool status 1 --json
-	jq '.devices.pit.merged = 4' "$out" >"$dir/status.1"
-	! "$HERE/check_metrics.py" "$dir/good" "$dir/status.1" >"$out"
-	ok $? "the parser finds another number"
+	cp "$out" "$dir/status"
+	for change in '.devices.pit.merged = 4' '.budget_hz = 4322' '.budget_waits = 1' \
+		'.devices.lapic.catchup_rate_pct = 999' '.devices.pit.catchup_ns[3] = 1' \
+		'.devices.pit.catchup_ns |= .[:7]'; do
+		jq "$change" "$dir/status" >"$dir/status.1"
+		! "$HERE/check_metrics.py" "$dir/good" "$dir/status.1" >"$out" 2>&1
+		ok $? "the parser finds another number: $change"
+	done
 }
 
 test_file()

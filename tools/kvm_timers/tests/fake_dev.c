@@ -12,6 +12,7 @@
  * KT_FAKE_VMS_FILE=FILE	has that number, read anew for each list; -1: the list fails
  * KT_FAKE_TICKS=N	VMs from 3 on are alive: their PITs and LAPIC timers give N ticks more, times
  *			the id, for each status; VM 3 catches up
+ * KT_FAKE_RATE=PCT	and so fast (default 200; 0: it has just ended)
  * KT_FAKE_HIDDEN=ID	VM that ends between list and open
  * KT_FAKE_PID=PID	process of VM 1
  * KT_FAKE_DEVICES=BITS	devices taken over of each VM
@@ -250,6 +251,7 @@ static const struct kvm_timers_device_status busy_pit = {
 	.catchup_max_rate_pct	= 250,
 	.catchup_limit_ms	= 60000,
 	.catchup_threshold_us	= 17,
+	.catchup_rate_pct	= 125,
 	.period_ns		= 1000152,
 	.owed			= 40,
 	.reads			= 9007199254740993,
@@ -264,6 +266,7 @@ static const struct kvm_timers_device_status busy_pit = {
 		.given_up	= 50,
 		.caught_up	= 11,
 	},
+	.catchup_ns		= { 1, 9007199254740999, 3000000000, 0, 5, 6, UINT64_MAX, 80000000008 },
 	.late = {
 		[0]	= UINT64_MAX - 121,
 		[5]	= 1,
@@ -304,11 +307,13 @@ static const struct kvm_timers_device_status busy_lapic = {
 	.catchup_max_rate_pct	= 500,
 	.catchup_limit_ms	= 3000,
 	.catchup_threshold_us	= 20,
+	.catchup_rate_pct	= 1000,
 	.period_ns		= 4000000,
 	.owed			= 1,
 	.reads			= 41,
 	.writes			= 42,
 	.stats			= { .due = 43, .delivered = 42, .caught_up = 5 },
+	.catchup_ns		= { [3] = 2000000 },
 	.late			= { [3] = 42 },
 };
 
@@ -365,6 +370,9 @@ static void fill_idle(struct kvm_timers_status *status)
 	status->lapic_advance = KVM_TIMERS_ADVANCE_AUTO;
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
 		status->device[i] = idle;
+	/* It went in the middle of a catch-up. */
+	if (status->dead)
+		status->device[KVM_TIMERS_DEVICE_PIT].catchup_rate_pct = 300;
 }
 
 /* Statuses so far are the time: rates are proportional to the ticks of each. */
@@ -391,6 +399,7 @@ static void fill_live(int id, struct kvm_timers_status *status)
 		dev->stats.due = ticks + dev->owed;
 		dev->stats.delivered = ticks;
 		dev->stats.caught_up = id == 3 && i ? ticks : 0;
+		dev->catchup_rate_pct = id == 3 && i ? fake_number("KT_FAKE_RATE", 200) : 0;
 		/* One of fifty is late, and one was before anybody looked. */
 		dev->late[3] = ticks - ticks / 50;
 		dev->late[12] = ticks / 50;

@@ -94,7 +94,7 @@ int fake_set_gap(int id, const struct kvm_timers_thaw *set)
 	return 0;
 }
 
-/* Numbers that differ, and some that no double can hold. */
+/* Numbers that differ, and some that no double can hold. Where @n is odd there is a catch-up. */
 static void fill_debt(struct kvm_timers_debt *debt, __u32 n)
 {
 	debt->unseen = n + 1;
@@ -102,7 +102,9 @@ static void fill_debt(struct kvm_timers_debt *debt, __u32 n)
 	debt->period_ns = n + 3;
 	debt->last_ns = n + 4;
 	debt->room_ns = n + 5;
-	debt->flags = KVM_TIMERS_DEBT_CATCHING | KVM_TIMERS_DEBT_BLOCKED;
+	debt->flags = KVM_TIMERS_DEBT_BLOCKED |
+		      (n % 2 ? KVM_TIMERS_DEBT_CATCHING : KVM_TIMERS_DEBT_ON_GRID);
+	debt->level = n % KVM_TIMERS_CATCHUP_LEVELS;
 }
 
 static void fill_pit(struct kvm_timers_pit_record *pit)

@@ -52,7 +52,19 @@ static void test_rates(void)
 	check(rates.state == KT_RATES_CATCHING_UP, "and is being caught up");
 	now.owed = 0;
 	kt_rates_device(&rates, &before, &now, NS_PER_S);
-	check(rates.state == KT_RATES_CATCHING_UP, "or has just been");
+	check(rates.state == KT_RATES_CATCHING_UP && !rates.catchup_pct, "or has just been");
+	now = before;
+	now.catchup_rate_pct = 175;
+	kt_rates_device(&rates, &before, &now, NS_PER_S);
+	check(rates.state == KT_RATES_CATCHING_UP && rates.catchup_pct == 175,
+	      "a catch-up in progress is one before it has given a tick");
+	kt_rates_device(&rates, NULL, &now, 0);
+	check(rates.state == KT_RATES_CATCHING_UP && rates.catchup_pct == 175,
+	      "for which one status is enough");
+	now.active = 0;
+	kt_rates_device(&rates, &before, &now, NS_PER_S);
+	check(rates.state == KT_RATES_ABSENT && !rates.catchup_pct,
+	      "but not of a device that is not there");
 	now = before;
 	kt_rates_device(&rates, &before, &now, NS_PER_S);
 	check(rates.known && rates.asked == 0.0 && rates.state == KT_RATES_ON_TIME,
@@ -108,7 +120,20 @@ static void test_sum(void)
 	check(kt_rates_quantile(sum.late_all, 500) == 16, "so that a quantile still is one");
 	kt_rates_device(&rates, NULL, &before, 0);
 	kt_rates_add(&sum, &rates);
-	check(sum.known && sum.state == KT_RATES_OWES, "the most telling state is that of all");
+	check(sum.known && sum.state == KT_RATES_OWES && !sum.catchup_pct,
+	      "the most telling state is that of all");
+	now = before;
+	now.catchup_rate_pct = 110;
+	kt_rates_device(&rates, &before, &now, NS_PER_S);
+	kt_rates_add(&sum, &rates);
+	now.catchup_rate_pct = 300;
+	kt_rates_device(&rates, &before, &now, NS_PER_S);
+	kt_rates_add(&sum, &rates);
+	now.catchup_rate_pct = 105;
+	kt_rates_device(&rates, &before, &now, NS_PER_S);
+	kt_rates_add(&sum, &rates);
+	check(sum.state == KT_RATES_CATCHING_UP && sum.catchup_pct == 300,
+	      "and the fastest catch-up");
 }
 
 /* The definition: the least bound that at least so many are below. */

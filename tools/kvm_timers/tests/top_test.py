@@ -168,11 +168,40 @@ def test_small():
     t.press("e")
     ok(t.shows(r"^ +lapic +\d.*catch-up$") and t.shows(r"^ +pit +\d.*on time$"), "devices", t)
     ok(t.shows(r"clock: host, by TSC, lag -73 ns, 9007199254740993 segments"), "the clock", t)
+    ok("catch-up 2" not in t.text(), "for the rate there is no room", t)
     t.press("e")
     ok(t.until(lambda: not re.search("clock:", t.text())), "and without", t)
     ok(max(len(line) for line in t.lines()) <= 80, "no line is wider", t)
     t.press("q")
     ok(t.ends() == 0, "q quits")
+
+
+def test_rate():
+    """Of a catch-up, wherever there is room for it."""
+    t = Terminal(86, 24, "--interval=0.2", KT_FAKE_VMS="5", KT_FAKE_TICKS="100", KT_FAKE_RATE="1000")
+    ok(t.shows(r"^3 .*\S catch-up 10\.00$"), "the fastest of all fits 86 columns", t)
+    t.press("e")
+    ok(t.shows(r"^ +lapic +\d.*\S catch-up 10\.00$") and t.shows(r"^ +pit +\d.*on time$"),
+       "of the device, too", t)
+    ok(t.shows(r"^2 .* gone$") and t.shows(r"^4 .* owes$"), "and of nothing else", t)
+    ok(max(len(line) for line in t.lines()) <= 86, "no line is wider", t)
+    t.resize(85, 24)
+    ok(t.until(lambda: t.lines()[23].startswith("q quit")) and t.shows(r"^3 .*\S catch-up$") and
+       "10.00" not in t.text(), "and not 85", t)
+    t.press("q")
+    t.ends()
+
+    t = Terminal(200, 24, "--interval=0.2", KT_FAKE_VMS="3", KT_FAKE_TICKS="100", KT_FAKE_RATE="1000")
+    ok(t.shows(r"^3 .*\S catch-up 10\.00 host, by TSC"), "the clock is behind it", t)
+    ok(t.until(lambda: t.lines()[1].find("CLOCK") == next(
+        line.find("host, by") for line in t.lines() if line.startswith("3 "))), "below its head", t)
+    t.press("q")
+    t.ends()
+
+    t = Terminal(120, 24, "--interval=0.2", KT_FAKE_VMS="3", KT_FAKE_TICKS="100", KT_FAKE_RATE="0")
+    ok(t.shows(r"^3 .*\S catch-up$"), "one that has just ended has none", t)
+    t.press("q")
+    t.ends()
 
 
 def test_sort_and_interval():
@@ -199,7 +228,7 @@ def test_large():
     t.press("\x1b[B\x1b[B")
     ok(t.until(lambda: t.selected() == 3), "arrow down", t)
     t.press("\r")
-    ok(t.shows(r"^ +lapic .*catch-up$"), "enter shows its devices", t)
+    ok(t.shows(r"^ +lapic .*catch-up 2\.00$"), "enter shows its devices", t)
     ok(t.until(lambda: t.text().count("lapic") == 1), "and no others", t)
     t.press("\x1b[A")
     ok(t.until(lambda: t.selected() == 2), "arrow up", t)
@@ -312,6 +341,7 @@ def test_terminal_gone():
 
 
 test_small()
+test_rate()
 test_sort_and_interval()
 test_large()
 test_change()
