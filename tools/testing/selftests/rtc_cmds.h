@@ -28,7 +28,7 @@ enum rtc_cmd {
 	/* Two vCPUs, arg 0 times. */
 	RTC_PASS,
 	/*
-	 * Interrupts: ROUTE: arg 0 is enum kt_pin. MASK: that pin, arg 1: masked.
+	 * Interrupts: ROUTE: arg 0 is enum kt_pin, arg 1: destination, by the IOAPIC. MASK: that pin, arg 1: masked.
 	 * HANDLER: arg 0: enum rtc_handler. UNTIL: that many ticks.
 	 * BURST: arg 0: the same, arg 1: pin to be masked then.
 	 * SETTLE: for arg 0 CLK pulses, interrupts on.

@@ -112,6 +112,8 @@ bool kt_rtc_guest_interrupts(uint64_t cmd)
 	switch (cmd) {
 	case RTC_ROUTE:
 		kt_guest_irq8_route(arg(0));
+		if (arg(0) != KT_PIN_PIC)
+			kt_guest_ioapic_entry(IOAPIC_PIN, KT_GUEST_VEC_IOAPIC, arg(1));
 		return true;
 	case RTC_MASK:
 		mask(arg(0), arg(1));
