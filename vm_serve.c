@@ -176,7 +176,8 @@ static bool serve(struct kt_vm *vm, unsigned int id, bool fresh)
 		clear_bit(id, &vm->parked);
 	}
 	level = kt_vm_is_level(vm, id);
-	source->latched = out.pin == KT_TICK_LATCHED;
+	/* What waits for the end of a handler that masks is given after the unmasking, too. */
+	source->latched = out.pin == KT_TICK_LATCHED || (out.pin == KT_TICK_LATCH && !pulse);
 	source->dormant = out.masked && (out.pin == KT_TICK_MASKED || source->latched) &&
 			  !level;
 	/* Pairs with kt_vm_line_event(): one of both sees the other. */

@@ -58,13 +58,27 @@ void kt_vm_source_status(struct kt_vm *vm, unsigned int id, u64 edges, bool tick
 {
 	const struct kt_source *source = &vm->source[id];
 	u64 unseen = unseen_edges(vm, source, edges, ticking);
+	struct kt_tick_input in = {
+		.now		= source->tick.last_ns,
+		.edges		= edges,
+		.period_ns	= KT_NEVER,
+		.pin		= KT_TICK_LATCHED,
+	};
+	struct kt_tick tick;
 
 	lockdep_assert_held(&vm->lock);
 
+	/* Nobody looks at these until the unmasking, and then within the bounds. */
+	if (unseen && source->dormant && source->latched) {
+		tick = source->tick;
+		kt_tick_service(&tick, &in);
+		kt_vm_add_stats(status, &tick);
+		return;
+	}
 	kt_vm_add_stats(status, &source->tick);
 	status->stats.due += unseen;
 	/* What fell due since the guest was last served is owed, or was never heard. */
-	if (source->dormant && !source->latched)
+	if (source->dormant)
 		status->stats.dropped += unseen;
 	else
 		status->owed += unseen;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Commands of the guest of stall_test and budget_test, and the page that it shares with them
+ * Commands of the guest of stall_test, budget_test and bounds_test, and the page that it shares with them
  * beside the library's.
  */
 #ifndef STALL_CMDS_H
@@ -23,11 +23,25 @@
 #define STALL_HPET_TICKS	100000
 #define STALL_LAPIC_COUNT	1000000
 
+/* Part of them that "as fast as they can" is: 2 us, of the RTC 122 us. */
+#define STALL_FASTEST		500
+
 enum stall_cmd {
 	/* arg 0: devices, KVM_TIMERS_*, that tick from now on: at 1 kHz, the RTC at 1024 Hz. */
 	STALL_START,
 	/* Take ticks until the TSC has made arg 0 cycles, and then one more. */
 	STALL_TAKE,
+	/* Take none while the TSC makes arg 0 cycles: count rounds. */
+	STALL_IGNORE,
+	/* Mask the inputs of arg 0, devices. */
+	STALL_MASK,
+	/* arg 0, devices, tick as fast as they can. */
+	STALL_HURRY,
+	/* Program arg 0, devices, anew arg 1 times, to another rate each time. */
+	STALL_WAVER,
+	/* Halt, and take no interrupt. */
+	STALL_DIE,
+	STALL_NR_CMDS,
 };
 
 /**
@@ -48,8 +62,14 @@ struct stall_device {
 	volatile uint64_t	least_run;
 };
 
+/**
+ * struct stall_page - what the tests share with their guest
+ * @device:	by enum kvm_timers_device
+ * @rounds:	STALL_IGNORE
+ */
 struct stall_page {
 	struct stall_device	device[KVM_TIMERS_NR_DEVICES];
+	volatile uint64_t	rounds;
 };
 
 _Static_assert(sizeof(struct stall_page) <= KT_STACK_GPA - STALL_PAGE_GPA, "no room");

@@ -14,8 +14,9 @@
 #define RTC_PIN			8
 #define PIT_MODE2		0x34
 
-/* 1024 Hz. */
+/* 1024 Hz, and 8192. */
 #define RTC_RATE		6
+#define RTC_FASTEST		3
 
 #define VECTOR(device)		(0x50 + (device))
 
@@ -70,35 +71,84 @@ void kt_guest_irq(unsigned int vector)
 	kt_guest_close();
 }
 
-static void start(uint64_t devices)
+static void open_inputs(uint64_t devices)
 {
 	kt_guest_pic_off();
 	kt_guest_lapic_init();
 	kt_guest_lapic_lvt0(LAPIC_LVT_MASKED);
-	if (devices & KVM_TIMERS_PIT) {
+	if (devices & KVM_TIMERS_PIT)
 		kt_guest_ioapic_edge(PIT_PIN, VECTOR(KVM_TIMERS_DEVICE_PIT));
-		kt_guest_pit_program(0, PIT_MODE2, STALL_PIT_COUNT);
-	}
-	if (devices & KVM_TIMERS_RTC) {
+	if (devices & KVM_TIMERS_RTC)
 		kt_guest_ioapic_edge(RTC_PIN, VECTOR(KVM_TIMERS_DEVICE_RTC));
-		rtc_write(RTC_A, RTC_A_RUN | RTC_RATE);
+	if (devices & KVM_TIMERS_HPET)
+		kt_guest_ioapic_edge(HPET_PIN, VECTOR(KVM_TIMERS_DEVICE_HPET));
+	if (devices & KVM_TIMERS_LAPIC)
+		kt_guest_lapic_write(LAPIC_REG_LVTT,
+				     LVTT_PERIODIC | VECTOR(KVM_TIMERS_DEVICE_LAPIC));
+}
+
+static void mask_inputs(uint64_t devices)
+{
+	if (devices & KVM_TIMERS_PIT)
+		kt_guest_ioapic_mask(PIT_PIN);
+	if (devices & KVM_TIMERS_RTC)
+		kt_guest_ioapic_mask(RTC_PIN);
+	if (devices & KVM_TIMERS_HPET)
+		kt_guest_ioapic_mask(HPET_PIN);
+	if (devices & KVM_TIMERS_LAPIC)
+		kt_guest_lapic_write(LAPIC_REG_LVTT, LVTT_PERIODIC | LVTT_MASKED |
+				     VECTOR(KVM_TIMERS_DEVICE_LAPIC));
+}
+
+static void program_hpet(uint64_t ticks)
+{
+	kt_guest_poke(HPET_BASE + HPET_TIMER(0) + HPET_TN_CONF, 4,
+		      HPET_TN_INT_ENB | HPET_TN_PERIODIC | HPET_TN_VAL_SET |
+		      HPET_TN_PIN(HPET_PIN));
+	kt_guest_poke(HPET_BASE + HPET_TIMER(0) + HPET_TN_COMP, 8, ticks);
+	kt_guest_poke(HPET_BASE + HPET_CONF, 4, HPET_ENABLE);
+}
+
+/* @part: of the usual period, of the RTC the nearest that it has */
+static void program(uint64_t devices, uint64_t part)
+{
+	if (devices & KVM_TIMERS_PIT)
+		kt_guest_pit_program(0, PIT_MODE2, STALL_PIT_COUNT / part);
+	if (devices & KVM_TIMERS_RTC) {
+		rtc_write(RTC_A, RTC_A_RUN | (part == 1 ? RTC_RATE : RTC_FASTEST));
 		rtc_read(RTC_C);
 		rtc_write(RTC_B, RTC_B_24H | RTC_B_PIE);
 	}
-	if (devices & KVM_TIMERS_HPET) {
-		kt_guest_ioapic_edge(HPET_PIN, VECTOR(KVM_TIMERS_DEVICE_HPET));
-		kt_guest_poke(HPET_BASE + HPET_TIMER(0) + HPET_TN_CONF, 4,
-			      HPET_TN_INT_ENB | HPET_TN_PERIODIC | HPET_TN_VAL_SET |
-			      HPET_TN_PIN(HPET_PIN));
-		kt_guest_poke(HPET_BASE + HPET_TIMER(0) + HPET_TN_COMP, 8, STALL_HPET_TICKS);
-		kt_guest_poke(HPET_BASE + HPET_CONF, 4, HPET_ENABLE);
-	}
+	if (devices & KVM_TIMERS_HPET)
+		program_hpet(STALL_HPET_TICKS / part);
 	if (devices & KVM_TIMERS_LAPIC) {
 		kt_guest_lapic_write(LAPIC_REG_TDCR, TDCR_BY_1);
-		kt_guest_lapic_write(LAPIC_REG_LVTT,
-				     LVTT_PERIODIC | VECTOR(KVM_TIMERS_DEVICE_LAPIC));
-		kt_guest_lapic_write(LAPIC_REG_TMICT, STALL_LAPIC_COUNT);
+		kt_guest_lapic_write(LAPIC_REG_TMICT, STALL_LAPIC_COUNT / part);
 	}
+}
+
+static void start(uint64_t devices)
+{
+	open_inputs(devices);
+	program(devices, 1);
+}
+
+static void waver(uint64_t devices, uint64_t times)
+{
+	static const uint16_t parts[] = { 2, 1, 7, 400, 3, 100, 1, 20 };
+
+	while (times--)
+		program(devices, parts[times % (sizeof(parts) / sizeof(parts[0]))]);
+}
+
+static void ignore(uint64_t cycles)
+{
+	struct stall_page *page = (struct stall_page *)STALL_PAGE_GPA;
+	uint64_t begun = rdtsc();
+
+	page->rounds = 0;
+	while (rdtsc() - begun < cycles)
+		page->rounds++;
 }
 
 static void take(uint64_t cycles)
@@ -125,8 +175,23 @@ void kt_guest_main(void)
 		case STALL_TAKE:
 			take(shared->arg[0]);
 			break;
+		case STALL_IGNORE:
+			ignore(shared->arg[0]);
+			break;
+		case STALL_MASK:
+			mask_inputs(shared->arg[0]);
+			break;
+		case STALL_HURRY:
+			program(shared->arg[0], STALL_FASTEST);
+			break;
+		case STALL_WAVER:
+			waver(shared->arg[0], shared->arg[1]);
+			break;
+		case STALL_DIE:
+			for (;;)
+				asm volatile("cli; hlt" : : : "memory");
 		default:
-			KT_CLAIM(shared->cmd, <=, STALL_TAKE);
+			KT_CLAIM(shared->cmd, <, STALL_NR_CMDS);
 		}
 		kt_guest_done();
 	}

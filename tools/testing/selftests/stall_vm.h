@@ -70,8 +70,8 @@ static inline void stall_take(struct kt_vmm *vm, uint64_t ns)
 	stall_do(vm, STALL_TAKE, stall_cycles(vm, ns));
 }
 
-/* A guest of its TSC's own rate, whose devices tick. */
-static inline int stall_create(struct kt_vmm *vm, uint32_t devices, uint32_t policy)
+/* A guest of its TSC's own rate, whose devices do not tick yet. */
+static inline int stall_create_quiet(struct kt_vmm *vm, uint32_t devices, uint32_t policy)
 {
 	struct kt_vmm_config config = {
 		.devices	= devices | KVM_TIMERS_TSC,
@@ -80,7 +80,12 @@ static inline int stall_create(struct kt_vmm *vm, uint32_t devices, uint32_t pol
 		.clock_rate	= KVM_TIMERS_CLOCK_TSC,
 	};
 
-	if (kt_vmm_create(vm, &config))
+	return kt_vmm_create(vm, &config);
+}
+
+static inline int stall_create(struct kt_vmm *vm, uint32_t devices, uint32_t policy)
+{
+	if (stall_create_quiet(vm, devices, policy))
 		return -1;
 	stall_do(vm, STALL_START, devices);
 	return 0;
