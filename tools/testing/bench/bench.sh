@@ -9,7 +9,8 @@ set -euo pipefail
 
 module=$1 tool=$2 guest=$3
 out=$(mktemp -d)
-passed=0 failed=0
+# shellcheck source=tools/testing/bench/lib.sh
+. "$(dirname "$0")/lib.sh"
 
 # Run the guest under QEMU, by the command prefix given. $1: where the figures go
 measure()
@@ -51,18 +52,6 @@ traced()
 		/kt_vm_hpet_/ { inside = index($0, function_name " "); calls += inside > 0 }
 		/_raw_[a-z_]*lock/ && !/unlock/ { locks += inside > 0 }
 		END { print '"$2"' + 0 }' "$out/hpet"
-}
-
-# $1: claim, $2: figure, $3: its bound
-at_most()
-{
-	if [ "$2" -le "$3" ]; then
-		passed=$((passed + 1))
-		printf 'ok      %-58s %6d <= %d\n' "$1" "$2" "$3"
-	else
-		failed=$((failed + 1))
-		printf 'not ok  %-58s %6d >  %d\n' "$1" "$2" "$3"
-	fi
 }
 
 # $1: claim, $2, $3: run and name of the figure, $4: of plain KVM's it is at most so many per mille

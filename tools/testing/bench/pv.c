@@ -16,15 +16,7 @@ void start_kvmclock(void)
 
 uint64_t read_kvmclock(void)
 {
-	const volatile struct clock_pv *pv = &page;
-	uint32_t version;
-	uint64_t ns;
+	uint64_t tsc;
 
-	do {
-		version = pv->version & ~1U;
-		asm volatile("" : : : "memory");
-		ns = clock_at(pv, rdtsc());
-		asm volatile("" : : : "memory");
-	} while (pv->version != version);
-	return ns;
+	return clock_pv_read(&page, rdtsc, &tsc);
 }

@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 
 #include "kt_host.h"
+#include "kt_spare.h"
 #include "kt_vmm.h"
 #include "tick_cmds.h"
 
@@ -34,19 +35,6 @@ struct guest {
 	pthread_t	thread;
 	bool		is_over;
 };
-
-static volatile uint64_t rounds;
-
-static void *count_rounds(void *arg)
-{
-	for (;;)
-		rounds++;
-	return NULL;
-}
-
-static void wake(int signal)
-{
-}
 
 static void *run(void *arg)
 {
@@ -83,15 +71,6 @@ static uint64_t ticks(const struct guest *g, unsigned int nr)
 	return sum;
 }
 
-/* This thread comes before all others, that one after them. */
-static bool set_priorities(pthread_t counter)
-{
-	const struct sched_param first = { .sched_priority = 1 }, last = { };
-
-	return !pthread_setschedparam(pthread_self(), SCHED_FIFO, &first) &&
-	       !pthread_setschedparam(counter, SCHED_IDLE, &last);
-}
-
 int main(int argc, char **argv)
 {
 	unsigned int nr = argc > 1 ? atoi(argv[1]) : 1, i;
@@ -101,23 +80,20 @@ int main(int argc, char **argv)
 	struct kvm_timers_status status = { };
 	struct guest *guests;
 	pthread_attr_t attr;
-	pthread_t counter;
 
 	kt_host_require();
 	if (!nr || setrlimit(RLIMIT_NOFILE, &files))
 		return EXIT_FAILURE;
-	sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = wake }, NULL);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 64 << 10);
 	guests = calloc(nr, sizeof(*guests));
-	if (!guests || pthread_create(&counter, &attr, count_rounds, NULL) ||
-	    !set_priorities(counter))
+	if (!guests || !kt_spare_start())
 		return EXIT_FAILURE;
 
-	from = rounds;
+	from = kt_spare_rounds();
 	from_ns = kt_host_now();
 	kt_host_wait_until(from_ns + ALONE_NS);
-	alone = (rounds - from) * NS_PER_MS / (kt_host_now() - from_ns);
+	alone = (kt_spare_rounds() - from) * NS_PER_MS / (kt_host_now() - from_ns);
 
 	for (i = 0; i < nr; i++)
 		if (!start(&guests[i]))
@@ -129,13 +105,13 @@ int main(int argc, char **argv)
 		pthread_setschedparam(guests[i].thread, SCHED_OTHER, &(struct sched_param){ });
 	kt_host_wait_until(kt_host_now() + WARM_NS);
 
-	from = rounds;
+	from = kt_spare_rounds();
 	from_ticks = ticks(guests, nr);
 	from_ns = kt_host_now();
 	kt_host_wait_until(from_ns + span_ns);
 	taken = ticks(guests, nr) - from_ticks;
 	span_ns = kt_host_now() - from_ns;
-	left = (rounds - from) * NS_PER_MS / alone;
+	left = (kt_spare_rounds() - from) * NS_PER_MS / alone;
 	if (!taken || left > span_ns)
 		return EXIT_FAILURE;
 

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 
+#include "kt_spare.h"
 #include "stall_vm.h"
 
 #define LIMIT_MS		300
@@ -159,19 +160,6 @@ TEST_F_TIMEOUT(bounds, ever_another_rate, 600)
 	OWED_WITHIN_THE_LIMIT(stall_period_ns(variant->device));
 }
 
-static volatile uint64_t rounds;
-
-static void *count_rounds(void *arg)
-{
-	for (;;)
-		rounds++;
-	return NULL;
-}
-
-static void wake(int signal)
-{
-}
-
 static void *die(void *arg)
 {
 	struct kt_vmm *vm = arg;
@@ -181,29 +169,26 @@ static void *die(void *arg)
 	return NULL;
 }
 
-/* By a thread that runs when nobody else does. */
 static uint64_t count_for(uint64_t ns)
 {
-	uint64_t from = rounds;
+	uint64_t from = kt_spare_rounds();
 
 	kt_host_wait_until(kt_host_now() + ns);
-	return rounds - from;
+	return kt_spare_rounds() - from;
 }
 
 TEST_F_TIMEOUT(bounds, halted_for_ever, 600)
 {
-	const struct sched_param first = { .sched_priority = 1 }, last = { };
-	pthread_t counter, vcpu;
+	const struct sched_param usual = { };
+	pthread_t vcpu;
 	unsigned int percent;
 	uint64_t alone;
 
-	sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = wake }, NULL);
-	ASSERT_EQ(0, pthread_create(&counter, NULL, count_rounds, NULL));
-	ASSERT_EQ(0, pthread_setschedparam(counter, SCHED_IDLE, &last));
-	ASSERT_EQ(0, pthread_setschedparam(pthread_self(), SCHED_FIFO, &first));
+	ASSERT_EQ(true, kt_spare_start());
 	alone = count_for(LONG_NS);
 	stall_do(&self->vm, STALL_HURRY, 1U << variant->device);
 	ASSERT_EQ(0, pthread_create(&vcpu, NULL, die, &self->vm));
+	ASSERT_EQ(0, pthread_setschedparam(vcpu, SCHED_OTHER, &usual));
 	count_for(LONG_NS / 10);
 	percent = work(alone, count_for(LONG_NS));
 	TH_LOG("%u %% of the CPU", percent);

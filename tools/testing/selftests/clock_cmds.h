@@ -119,4 +119,21 @@ static inline uint64_t clock_at(const volatile struct clock_pv *pv, uint64_t tsc
 	return pv->system_time + (uint64_t)((unsigned __int128)delta * pv->mul >> 32);
 }
 
+/* Now, as Linux reads it: again, if the page was being written, or was written meanwhile. */
+static inline uint64_t clock_pv_read(const volatile struct clock_pv *pv,
+				     uint64_t (*read_tsc)(void), uint64_t *tsc)
+{
+	uint32_t version;
+	uint64_t ns;
+
+	do {
+		version = pv->version & ~1U;
+		__asm__ volatile("" : : : "memory");
+		*tsc = read_tsc();
+		ns = clock_at(pv, *tsc);
+		__asm__ volatile("" : : : "memory");
+	} while (pv->version != version);
+	return ns;
+}
+
 #endif /* CLOCK_CMDS_H */

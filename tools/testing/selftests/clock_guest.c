@@ -16,21 +16,9 @@ void kt_guest_irq(unsigned int vector)
 	KT_CLAIM(vector, !=, vector);
 }
 
-/* As Linux does: again, if the page was being written, or was written meanwhile. */
 static uint64_t read_clock(unsigned int vcpu, uint64_t *tsc)
 {
-	const volatile struct clock_pv *pv = (void *)CLOCK_PV_GPA(vcpu);
-	uint32_t version;
-	uint64_t ns;
-
-	do {
-		version = pv->version & ~1U;
-		asm volatile("" : : : "memory");
-		*tsc = rdtsc();
-		ns = clock_at(pv, *tsc);
-		asm volatile("" : : : "memory");
-	} while (pv->version != version);
-	return ns;
+	return clock_pv_read((void *)CLOCK_PV_GPA(vcpu), rdtsc, tsc);
 }
 
 static uint64_t race(unsigned int vcpu, uint64_t times)

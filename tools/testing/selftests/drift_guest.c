@@ -61,17 +61,9 @@ static void start(bool has_hpet)
 
 static uint64_t read_clock(void)
 {
-	const volatile struct clock_pv *pv = (void *)CLOCK_PV_GPA(0);
-	uint32_t version;
-	uint64_t ns;
+	uint64_t tsc;
 
-	do {
-		version = pv->version & ~1U;
-		asm volatile("" : : : "memory");
-		ns = clock_at(pv, rdtsc());
-		asm volatile("" : : : "memory");
-	} while (pv->version != version);
-	return ns;
+	return clock_pv_read((void *)CLOCK_PV_GPA(0), rdtsc, &tsc);
 }
 
 static void look(bool has_hpet)

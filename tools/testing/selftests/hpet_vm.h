@@ -132,17 +132,7 @@ static inline uint32_t hpet_irqs(struct kt_vmm *vm, const struct hpet_way *way)
 
 static inline struct kvm_timers_device_status hpet_status(struct kt_vmm *vm, unsigned int device)
 {
-	struct kvm_timers_status status;
-
-	if (kt_vmm_status(vm, &status)) {
-		perror("# status");
-		abort();
-	}
-	if (!kt_host_conserved(&status)) {
-		fprintf(stderr, "# the account does not add up\n");
-		abort();
-	}
-	return status.device[device];
+	return kt_vmm_account(vm).device[device];
 }
 
 static inline uint64_t hpet_lost(const struct kvm_timers_device_status *row)

@@ -184,17 +184,7 @@ static inline uint64_t lapic_least(uint64_t tmict, unsigned int count_ns, uint64
 
 static inline struct kvm_timers_status lapic_status(struct kt_vmm *vm)
 {
-	struct kvm_timers_status status;
-
-	if (kt_vmm_status(vm, &status)) {
-		perror("# status");
-		abort();
-	}
-	if (!kt_host_conserved(&status)) {
-		fprintf(stderr, "# the account does not add up\n");
-		abort();
-	}
-	return status;
+	return kt_vmm_account(vm);
 }
 
 static inline struct kvm_timers_device_status *lapic_row(struct kvm_timers_status *status)

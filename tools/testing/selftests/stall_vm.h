@@ -93,17 +93,7 @@ static inline int stall_create(struct kt_vmm *vm, uint32_t devices, uint32_t pol
 
 static inline struct kvm_timers_status stall_status(struct kt_vmm *vm)
 {
-	struct kvm_timers_status status;
-
-	if (kt_vmm_status(vm, &status)) {
-		perror("# status");
-		abort();
-	}
-	if (!kt_host_conserved(&status)) {
-		fprintf(stderr, "# the account does not add up\n");
-		abort();
-	}
-	return status;
+	return kt_vmm_account(vm);
 }
 
 /* Points of a device's grid between two instants of the TSC, and how far beyond, in ns. */

@@ -577,3 +577,26 @@ int kt_vmm_status(const struct kt_vmm *vm, struct kvm_timers_status *status)
 {
 	return kt_host_timers_status(vm->timers, status);
 }
+
+/**
+ * kt_vmm_account() - the status of a VM whose account adds up
+ * @vm:		VM
+ *
+ * Does not return if it cannot be read, or does not: that has been said on stderr.
+ *
+ * Return: the status.
+ */
+struct kvm_timers_status kt_vmm_account(const struct kt_vmm *vm)
+{
+	struct kvm_timers_status status;
+
+	if (kt_vmm_status(vm, &status)) {
+		perror("# status");
+		abort();
+	}
+	if (!kt_host_conserved(&status)) {
+		fprintf(stderr, "# the account does not add up\n");
+		abort();
+	}
+	return status;
+}

@@ -140,5 +140,6 @@ enum kt_vmm_event kt_vmm_run(struct kt_vmm *vm, unsigned int index);
 enum kt_vmm_event kt_vmm_command(struct kt_vmm *vm, uint64_t cmd);
 uint64_t kt_vmm_exits(const struct kt_vmm *vm, unsigned int first, unsigned int last);
 int kt_vmm_status(const struct kt_vmm *vm, struct kvm_timers_status *status);
+struct kvm_timers_status kt_vmm_account(const struct kt_vmm *vm);
 
 #endif /* KT_VMM_H */
