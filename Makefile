@@ -14,6 +14,7 @@
 #   make check-debug        the selftests on debug kernels
 #   make check-intel        the selftests on an Intel host, in Bochs
 #   make kunit, make style  single steps of make test
+#   make html               the pages of Documentation, in build/html
 
 # KVER=<release>, or KDIR=<build tree> of a kernel that is not installed.
 ifdef KDIR
@@ -85,6 +86,10 @@ kunit: deps
 
 style:
 	tools/scripts/check-includes
+	tools/scripts/check-docs
+
+html:
+	sphinx-build -W --keep-going -b html Documentation build/html
 
 # depmod is for the machine that the module is on, which a DESTDIR is not.
 install: modules tools
@@ -106,4 +111,4 @@ clean:
 	rm -rf build kvm_timers.ko
 
 .PHONY: all modules tools deps test demo bench bench-drift check-debug check-intel deb check-deb \
-	kunit style install uninstall clean
+	kunit style html install uninstall clean
