@@ -16,7 +16,7 @@ test_usage_errors()
 	usage "missing command"
 	usage "did you mean 'status'?" stat 1
 	usage "did you mean 'list'?" lst
-	usage "write one of exec, list, status, top, set, freeze, thaw, save, restore, show, export, doctor, version, help" frobnicate
+	usage "write one of exec, list, status, top, set, freeze, thaw, save, restore, show, record, report, export, doctor, version, help" frobnicate
 	usage "write one of exec, list" $'two\nlines'
 	usage "unknown option '--jsno': did you mean '--json'?" --jsno list
 	usage "unknown option '--all': write one of" list --all
@@ -1193,8 +1193,8 @@ test_version_and_help()
 	prints '^  gap=GAP' '^  budget_hz=HZ' -- help set
 	prints '^Usage: kvm-timers COMMAND' -- help
 	prints '^Usage: kvm-timers COMMAND' -- --help
-	json 'length == 14' help --json
-	for cmd in exec list status top set freeze thaw save restore show export doctor version help; do
+	json 'length == 16' help --json
+	for cmd in exec list status top set freeze thaw save restore show record report export doctor version help; do
 		prints "^Usage: kvm-timers $cmd" -- help $cmd
 		prints "^Usage: kvm-timers $cmd" -- $cmd --help
 		json ".name == \"$cmd\"" help $cmd --json
@@ -1258,7 +1258,7 @@ test_completion()
 {
 	rc=0
 	: >"$log"
-	completes "kvm-timers " "exec list status top set freeze thaw save restore show export doctor version help"
+	completes "kvm-timers " "exec list status top set freeze thaw save restore show record report export doctor version help"
 	completes "kvm-timers s" "status set save show"
 	completes "kvm-timers --json st" "status"
 	completes "kvm-timers status " "1 2"
@@ -1268,6 +1268,16 @@ test_completion()
 	completes "kvm-timers top --" "--interval= --json --help"
 	completes "kvm-timers export --" "--output= --json --help"
 	completes "kvm-timers export --output=$dir/place/f" "$dir/place/file"
+	completes "kvm-timers re" "restore record report"
+	completes "kvm-timers record --" "--seconds= --output= --tracefs= --json --help --"
+	completes "kvm-timers record 1 " "1 2"
+	completes "kvm-timers record --output=$dir/place/f" "$dir/place/file"
+	completes "kvm-timers record --tracefs=$dir/pla" "$dir/place"
+	completes "kvm-timers record -- kvm-timer" "kvm-timers"
+	completes "kvm-timers report $dir/place/f" "$dir/place/file"
+	completes "kvm-timers report $dir/place/file " ""
+	completes "kvm-timers report --" "--picture= --json --help"
+	completes "kvm-timers report --picture=$dir/place/f" "$dir/place/file"
 	completes "kvm-timers doctor --" "--root= --json --help"
 	completes "kvm-timers doctor --root=$dir/pla" "$dir/place"
 	completes "kvm-timers exp" "export"

@@ -20,5 +20,7 @@ int kt_record_show(int argc, char **argv);
 int kt_show_list(int argc, char **argv);
 int kt_show_status(int argc, char **argv);
 int kt_show_version(int argc, char **argv);
+int kt_trace_record(int argc, char **argv);
+int kt_trace_report(int argc, char **argv);
 
 #endif /* KT_CMD_H */

@@ -56,6 +56,10 @@ _kvm_timers_words()
 		printf '%s\n' --gap= --json --help ;;
 	top:-*)
 		printf '%s\n' --interval= --json --help ;;
+	record:-*)
+		printf '%s\n' --seconds= --output= --tracefs= --json --help -- ;;
+	report:-*)
+		printf '%s\n' --picture= --json --help ;;
 	export:-*)
 		printf '%s\n' --output= --json --help ;;
 	doctor:-*)
@@ -64,7 +68,9 @@ _kvm_timers_words()
 		printf '%s\n' --json --help ;;
 	help:*)
 		[ "$nth" -gt 1 ] || printf '%s\n' exec list status top set freeze thaw save \
-			restore show export doctor version help ;;
+			restore show record report export doctor version help ;;
+	record:*)
+		_kvm_timers_ids ;;
 	status:* | freeze:* | thaw:* | save:* | restore:*)
 		[ "$nth" -gt 1 ] || _kvm_timers_ids ;;
 	set:*)
@@ -80,8 +86,8 @@ _kvm_timers_words()
 			echo gap=
 		fi ;;
 	:*)
-		printf '%s\n' exec list status top set freeze thaw save restore show export \
-			doctor version help ;;
+		printf '%s\n' exec list status top set freeze thaw save restore show record \
+			report export doctor version help ;;
 	esac
 }
 
@@ -97,7 +103,7 @@ _kvm_timers()
 
 	for word in "${words[@]:1}"; do
 		case $command:$word in
-		exec:--)
+		exec:-- | record:--)
 			# The rest is another command's business.
 			if declare -F _command_offset >/dev/null; then
 				for ((cut = 1; cut < COMP_CWORD; cut++)); do
@@ -119,12 +125,19 @@ _kvm_timers()
 	done
 
 	case $command:$nth:$cur in
-	save:2:[!-]* | save:2: | restore:2:[!-]* | restore:2: | show:1:[!-]* | show:1:)
+	save:2:[!-]* | save:2: | restore:2:[!-]* | restore:2: | show:1:[!-]* | show:1: | \
+	report:1:[!-]* | report:1:)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
-	export:*:--output=*)
+	export:*:--output=* | record:*:--output=*)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -P --output= -- "${cur#*=}") ;;
+	report:*:--picture=*)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -P --picture= -- "${cur#*=}") ;;
+	record:*:--tracefs=*)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -d -P --tracefs= -- "${cur#*=}") ;;
 	doctor:*:--root=*)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -d -P --root= -- "${cur#*=}") ;;

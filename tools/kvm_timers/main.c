@@ -142,6 +142,26 @@ static const struct cmd cmds[] = {
 		.usage		= "show FILE",
 		.summary	= "show what is in a record",
 	}, {
+		.name		= "record",
+		.run		= kt_trace_record,
+		.max_args	= NO_LIMIT,
+		.has_options	= true,
+		.usage		= "record [OPTION...] [ID...] [-- COMMAND...]",
+		.summary	= "record what the module decides, tick by tick",
+		.details	=
+"  --seconds=N     for so long, 0.1 to 86400 (default: until COMMAND ends, or ctrl-C)\n"
+"  --output=FILE   trace file to write (default kvm-timers.trace); -: stdout\n"
+"  --tracefs=DIR   where that is mounted (default /sys/kernel/tracing)\n",
+	}, {
+		.name		= "report",
+		.run		= kt_trace_report,
+		.max_args	= NO_LIMIT,
+		.has_options	= true,
+		.usage		= "report FILE [--picture=FILE.png]",
+		.summary	= "say what is in a trace file, or draw it",
+		.details	=
+"  --picture=FILE  draw lag and rates over time, by gnuplot: a PNG or an SVG, as FILE ends in\n",
+	}, {
 		.name		= "export",
 		.run		= kt_export_run,
 		.max_args	= NO_LIMIT,
