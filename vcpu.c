@@ -213,7 +213,8 @@ static void arm(struct kt_vcpu *v, const struct kt_lapic_clock *clock)
 	leave_cpu(v);
 	if (kt_lapic_timer_has_deadline(&v->timer))
 		guest_ns = look_again_at(clock->now, guest_ns);
-	guest_ns = kt_tick_next_ns(&v->tick, guest_ns);
+	if (unlikely(v->tick.held || v->tick.catching))
+		guest_ns = kt_tick_next_ns(&v->tick, guest_ns);
 	host_ns = kt_vm_clock_host_ns(&v->vm->clock, max(guest_ns, least_ns));
 	if (host_ns == KTIME_MAX) {
 		hrtimer_try_to_cancel(&v->alarm);
