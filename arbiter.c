@@ -86,9 +86,9 @@ u64 kt_arbiter_ask(const struct kt_arbiter *a, u64 who, u64 oldest_ns, u64 now)
 		return 0;
 	if (!has_claim(a, now))
 		return free;
-	/* After that one. */
+	/* What leaves one for that. */
 	if (a->claimant != who && a->oldest_ns <= oldest_ns)
-		return max(free, now) + a->interval_ns;
+		return free + a->interval_ns;
 	return min(free, a->since_ns + longest_delay(a));
 }
 
@@ -122,18 +122,26 @@ void kt_arbiter_wait(struct kt_arbiter *a, u64 who, u64 oldest_ns, u64 from_ns, 
  * @a:		the arbiter
  * @who:	the timer
  * @on_grid:	it is one that the guest has programmed; else it is what kt_arbiter_ask() was about
+ * @oldest_ns:	when the oldest that it owes now fell due, @now: it owes nothing
  * @now:	guest time, ns
+ *
+ * A claimant that owes more comes again, and is the first still.
  *
  * Context: Any; the caller serializes calls.
  */
-void kt_arbiter_charge(struct kt_arbiter *a, u64 who, bool on_grid, u64 now)
+void kt_arbiter_charge(struct kt_arbiter *a, u64 who, bool on_grid, u64 oldest_ns, u64 now)
 {
 	u64 saved_ns = min(now, MAX_SAVED * a->interval_ns);
 
 	a->free_ns = min(max(free_ns(a, now), now - saved_ns) + a->interval_ns,
 			 now + longest_delay(a));
-	if (!on_grid && a->claimant == who)
-		a->claimant = 0;
+	if (on_grid || a->claimant != who)
+		return;
+
+	a->claimant = oldest_ns < now ? who : 0;
+	a->oldest_ns = oldest_ns;
+	a->since_ns = now;
+	a->until_ns = now + GRACE_NS;
 }
 
 /**

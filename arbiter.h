@@ -33,7 +33,7 @@ void kt_arbiter_init(struct kt_arbiter *a);
 void kt_arbiter_set_rate(struct kt_arbiter *a, u64 rate_hz);
 u64 kt_arbiter_ask(const struct kt_arbiter *a, u64 who, u64 oldest_ns, u64 now);
 void kt_arbiter_wait(struct kt_arbiter *a, u64 who, u64 oldest_ns, u64 from_ns, u64 now);
-void kt_arbiter_charge(struct kt_arbiter *a, u64 who, bool on_grid, u64 now);
+void kt_arbiter_charge(struct kt_arbiter *a, u64 who, bool on_grid, u64 oldest_ns, u64 now);
 void kt_arbiter_stay_active(struct kt_arbiter *a, u64 now);
 
 #endif /* KT_ARBITER_H */

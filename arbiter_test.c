@@ -73,7 +73,8 @@ static void service(struct bench *b, unsigned int i)
 	in.budget_ns = kt_arbiter_ask(&b->arbiter, i + 1, oldest_ns, b->now);
 	if (kt_tick_service(t, &in)) {
 		b->given[i]++;
-		kt_arbiter_charge(&b->arbiter, i + 1, on_grid, b->now);
+		kt_arbiter_charge(&b->arbiter, i + 1, on_grid, kt_tick_oldest_ns(t, b->now),
+				  b->now);
 	} else if (t->budget_ns) {
 		kt_arbiter_wait(&b->arbiter, i + 1, oldest_ns, t->budget_ns, b->now);
 	}
@@ -206,7 +207,7 @@ static void spend(struct kt_arbiter *a, u64 now)
 	unsigned int i;
 
 	for (i = 0; i <= SAVED; i++)
-		kt_arbiter_charge(a, 1, true, now);
+		kt_arbiter_charge(a, 1, true, now, now);
 }
 
 /* A claimant whose vCPU is away keeps the others for no longer than the grace. */
@@ -225,9 +226,29 @@ static void kt_arbiter_test_absent_claimant(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kt_arbiter_ask(&a, 3, now - SEC + 1, now), now + 2 * MS);
 	KUNIT_EXPECT_EQ(test, kt_arbiter_ask(&a, 3, now - SEC - 1, now), now + MS);
 	now += 2 * MS - 1;
-	KUNIT_EXPECT_EQ(test, kt_arbiter_ask(&a, 3, now - 1, now), now + MS);
+	KUNIT_EXPECT_EQ(test, kt_arbiter_ask(&a, 3, now - 1, now), T0 + 2 * MS);
 	now++;
-	KUNIT_EXPECT_LE(test, kt_arbiter_ask(&a, 3, now - 1, now), now);
+	KUNIT_EXPECT_EQ(test, kt_arbiter_ask(&a, 3, now - 1, now), T0 + MS);
+}
+
+/* One that has been given its own is the first still, as long as it owes. */
+static void kt_arbiter_test_keeps_its_claim(struct kunit *test)
+{
+	struct kt_arbiter a;
+	u64 now = T0;
+
+	kt_arbiter_init(&a);
+	kt_arbiter_set_rate(&a, 1000);
+	spend(&a, now);
+	kt_arbiter_wait(&a, 2, now - SEC, now + MS, now);
+	now += MS;
+	kt_arbiter_charge(&a, 2, false, now - SEC, now);
+	KUNIT_EXPECT_EQ(test, kt_arbiter_ask(&a, 2, now - SEC, now), now + MS);
+	KUNIT_EXPECT_EQ(test, kt_arbiter_ask(&a, 3, now - 1, now), now + 2 * MS);
+	/* The last one. */
+	kt_arbiter_charge(&a, 2, false, now, now);
+	KUNIT_EXPECT_EQ(test, kt_arbiter_ask(&a, 3, now - 1, now), now + 2 * MS);
+	KUNIT_EXPECT_EQ(test, kt_arbiter_ask(&a, 3, now - 1, now + MS), now + 2 * MS);
 }
 
 /* Where the grid alone takes the whole budget, a part of it is left for what is owed. */
@@ -254,10 +275,10 @@ static void kt_arbiter_test_set_back(struct kunit *test)
 
 	kt_arbiter_init(&a);
 	kt_arbiter_set_rate(&a, 1000);
-	kt_arbiter_charge(&a, 1, true, T0);
+	kt_arbiter_charge(&a, 1, true, T0, T0);
 	kt_arbiter_wait(&a, 2, T0 - SEC, T0 + MS, T0);
 	KUNIT_EXPECT_LE(test, kt_arbiter_ask(&a, 3, 0, SEC), SEC + 16 * MS);
-	kt_arbiter_charge(&a, 3, true, SEC);
+	kt_arbiter_charge(&a, 3, true, SEC, SEC);
 	KUNIT_EXPECT_LE(test, kt_arbiter_ask(&a, 3, 0, SEC), SEC + 16 * MS);
 }
 
@@ -266,6 +287,7 @@ static struct kunit_case kt_arbiter_test_cases[] = {
 	KUNIT_CASE(kt_arbiter_test_without),
 	KUNIT_CASE(kt_arbiter_test_oldest_first),
 	KUNIT_CASE(kt_arbiter_test_absent_claimant),
+	KUNIT_CASE(kt_arbiter_test_keeps_its_claim),
 	KUNIT_CASE(kt_arbiter_test_no_starving),
 	KUNIT_CASE(kt_arbiter_test_set_back),
 	{ }

@@ -149,7 +149,8 @@ static void keep_budget(struct kt_vm *vm, const struct kt_tick *tick, u64 now, b
 	if (tick->catching)
 		kt_arbiter_stay_active(&vm->arbiter, now);
 	if (pulse)
-		kt_arbiter_charge(&vm->arbiter, (uintptr_t)tick, on_grid, now);
+		kt_arbiter_charge(&vm->arbiter, (uintptr_t)tick, on_grid,
+				  kt_tick_oldest_ns(tick, now), now);
 	else if (tick->budget_ns)
 		kt_arbiter_wait(&vm->arbiter, (uintptr_t)tick, kt_tick_oldest_ns(tick, now),
 				tick->budget_ns, now);
