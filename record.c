@@ -92,7 +92,8 @@ static bool debt_is_legal(const struct kvm_timers_debt *debt, u64 edges, u64 now
 {
 	u32 known = (KVM_TIMERS_DEBT_ON_GRID << 1) - 1;
 
-	return !(debt->flags & ~known) && debt->level < KVM_TIMERS_CATCHUP_LEVELS && debt->unseen <= edges &&
+	return !(debt->flags & ~known) && debt->level < KVM_TIMERS_CATCHUP_LEVELS &&
+	       debt->unseen <= edges &&
 	       kt_tick_is_legal(debt->owed, debt->flags & KVM_TIMERS_DEBT_HELD, debt->period_ns) &&
 	       debt->last_ns <= now && debt->room_ns <= KT_RECORD_MAX_NS;
 }

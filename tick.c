@@ -17,7 +17,7 @@
 #include <linux/string.h>
 
 #include "model.h"
-#include "tick.h"
+#include "tick_pace.h"
 
 /* No sum of a few debts overflows. */
 #define MAX_DEBT	(U64_MAX >> 2)
@@ -28,98 +28,22 @@
 /* What a guest that is too slow for its ticks is left to itself, at most. */
 #define MAX_ROOM_NS	10000000ULL
 
-/* The fastest rate has to be faster than the grid, or a catch-up never ends. */
-#define MIN_RATE_PCT	101U
-
-/*
- * Levels of a catch-up: each begins at a lag, and the last one is as fast as is allowed. It goes
- * up at once, and down a quarter, and a tick, below where the level begins: not up and down with
- * each tick.
- */
-static const struct {
-	u64	from_ns;
-	u32	rate_pct;
-} levels[KVM_TIMERS_CATCHUP_LEVELS] = {
-	{ 0,			105 },
-	{ 1500000ULL,		110 },
-	{ 8000000ULL,		125 },
-	{ 30000000ULL,		150 },
-	{ 75000000ULL,		175 },
-	{ 175000000ULL,		200 },
-	{ 500000000ULL,		300 },
-	{ 3000000000ULL,	U32_MAX },
-};
-
-static u64 add_sat(u64 a, u64 b)
-{
-	return a > U64_MAX - b ? U64_MAX : a + b;
-}
-
-static u64 mul_sat(u64 a, u64 b)
-{
-	return a && b > div64_u64(U64_MAX, a) ? U64_MAX : a * b;
-}
-
-/* Period for lag and pace. One-shot edges have none: the bound stands in for it. */
-static u64 pace_period(const struct kt_tick *t)
-{
-	return t->period_ns ? t->period_ns : t->params.min_interval_ns;
-}
-
-/* Delivery cannot even keep up with such a period, so a debt is never paid back. */
-static bool is_short(const struct kt_tick *t)
-{
-	return t->period_ns && t->period_ns <= t->params.min_interval_ns;
-}
-
 static bool owes_one_at_most(const struct kt_tick *t)
 {
 	return (t->params.policy != KVM_TIMERS_POLICY_CATCHUP &&
-		t->params.policy != KVM_TIMERS_POLICY_DELAY) || is_short(t);
+		t->params.policy != KVM_TIMERS_POLICY_DELAY) || kt_tick_pace_is_short(t);
 }
 
 /* One-shot edges have no grid to stay on: what is owed of them is given. */
 static bool stays_behind(const struct kt_tick *t)
 {
-	return t->params.policy == KVM_TIMERS_POLICY_DELAY && t->period_ns && !is_short(t);
+	return t->params.policy == KVM_TIMERS_POLICY_DELAY && t->period_ns && !kt_tick_pace_is_short(t);
 }
 
 /* The next one that is given is the next one on the grid. */
 static bool skips_missed(const struct kt_tick *t)
 {
 	return t->params.policy == KVM_TIMERS_POLICY_DISCARD || stays_behind(t);
-}
-
-static u64 lag(const struct kt_tick *t, u64 ticks)
-{
-	return mul_sat(ticks, pace_period(t));
-}
-
-static bool is_below(const struct kt_tick *t, u64 lag_ns)
-{
-	u64 from_ns = levels[t->level].from_ns;
-
-	return lag_ns < from_ns - from_ns / 4 && add_sat(lag_ns, pace_period(t)) < from_ns;
-}
-
-static void set_level(struct kt_tick *t)
-{
-	u64 lag_ns;
-
-	if (!t->catching) {
-		t->level = 0;
-		return;
-	}
-	lag_ns = lag(t, t->owed);
-	while (t->level + 1 < KVM_TIMERS_CATCHUP_LEVELS && lag_ns >= levels[t->level + 1].from_ns)
-		t->level++;
-	while (is_below(t, lag_ns))
-		t->level--;
-}
-
-static u32 catchup_rate_pct(const struct kt_tick *t)
-{
-	return max(min(levels[t->level].rate_pct, t->params.max_rate_pct), MIN_RATE_PCT);
 }
 
 /*
@@ -129,28 +53,7 @@ static u32 catchup_rate_pct(const struct kt_tick *t)
  */
 static bool is_patient(const struct kt_tick *t)
 {
-	return kt_tick_is_promised(t) || is_short(t) || t->within || t->crowded;
-}
-
-/* Least distance between the last injection and the next. */
-static u64 spacing(const struct kt_tick *t)
-{
-	u64 interval = 0;
-
-	if (t->catching)
-		interval = kt_model_scale(pace_period(t), 100, catchup_rate_pct(t));
-
-	return max(t->params.min_interval_ns, interval);
-}
-
-static u64 slot(const struct kt_tick *t)
-{
-	return t->injected ? add_sat(t->last_ns, spacing(t)) : 0;
-}
-
-static u64 earliest(const struct kt_tick *t)
-{
-	return max(slot(t), t->room_ns);
+	return kt_tick_is_promised(t) || kt_tick_pace_is_short(t) || t->within || t->crowded;
 }
 
 /*
@@ -159,9 +62,9 @@ static u64 earliest(const struct kt_tick *t)
  */
 static void make_room(struct kt_tick *t, u64 now)
 {
-	if (t->blocked && kt_tick_is_promised(t) && now >= slot(t)) {
+	if (t->blocked && kt_tick_is_promised(t) && now >= kt_tick_pace_slot(t)) {
 		if (t->crowded && !t->overrun)
-			t->room_ns = add_sat(now, min((now - t->last_ns) / 2, MAX_ROOM_NS));
+			t->room_ns = kt_tick_pace_add(now, min((now - t->last_ns) / 2, MAX_ROOM_NS));
 		t->overrun = true;
 	}
 	t->blocked = false;
@@ -169,7 +72,7 @@ static void make_room(struct kt_tick *t, u64 now)
 
 static u64 max_debt(const struct kt_tick *t)
 {
-	u64 period = pace_period(t);
+	u64 period = kt_tick_pace_period(t);
 
 	return period ? min(div64_u64(t->params.limit_ns, period), MAX_DEBT) : MAX_DEBT;
 }
@@ -195,7 +98,7 @@ static void apply_bounds(struct kt_tick *t)
 	debt = t->owed - t->held;
 	if (stays_behind(t))
 		t->catching = false;
-	else if (debt && (debt > max_debt(t) || lag(t, debt) >= t->params.threshold_ns))
+	else if (debt && (debt > max_debt(t) || kt_tick_pace_lag(t, debt) >= t->params.threshold_ns))
 		t->catching = true;
 	if (t->catching)
 		t->held = false;
@@ -212,7 +115,7 @@ static void apply_bounds(struct kt_tick *t)
 static void settle(struct kt_tick *t)
 {
 	apply_bounds(t);
-	set_level(t);
+	kt_tick_pace_set_level(t);
 }
 
 static void owe(struct kt_tick *t, u64 ticks)
@@ -239,7 +142,7 @@ static void set_period(struct kt_tick *t, u64 period_ns)
 		kt_tick_forgive(t);
 	} else {
 		debt = t->owed - t->held;
-		rescaled = min(div64_u64(mul_sat(debt, t->period_ns), period_ns), MAX_DEBT);
+		rescaled = min(div64_u64(kt_tick_pace_mul(debt, t->period_ns), period_ns), MAX_DEBT);
 		t->stats.rescaled = (s64)((u64)t->stats.rescaled + rescaled - debt);
 		t->owed = rescaled + t->held;
 	}
@@ -282,7 +185,7 @@ static void miss_busy(struct kt_tick *t, u64 ticks)
 /* To look whether a guest is done takes its time: the longer it takes, the less often. */
 static u64 retry_interval(const struct kt_tick *t, u64 now)
 {
-	return max3(spacing(t), MIN_RETRY_NS, min(now - t->last_ns, MAX_ROOM_NS));
+	return max3(kt_tick_pace_spacing(t), MIN_RETRY_NS, min(now - t->last_ns, MAX_ROOM_NS));
 }
 
 /*
@@ -303,9 +206,9 @@ static void miss_served(struct kt_tick *t, u64 ticks)
 /* A period below the bound brings several edges at a time to a host in time. */
 static bool host_was_late(const struct kt_tick *t, u64 ticks)
 {
-	u64 period = pace_period(t);
+	u64 period = kt_tick_pace_period(t);
 
-	return ticks > 1 && mul_sat(ticks - 1, period) >= max(period, t->params.min_interval_ns);
+	return ticks > 1 && kt_tick_pace_mul(ticks - 1, period) >= max(period, t->params.min_interval_ns);
 }
 
 static void count_delivery(struct kt_tick *t, const struct kt_tick_input *in)
@@ -313,7 +216,7 @@ static void count_delivery(struct kt_tick *t, const struct kt_tick_input *in)
 	u64 late_ns = in->now > in->edge_ns ? in->now - in->edge_ns : 0;
 
 	if (t->owed)
-		late_ns = add_sat(late_ns, lag(t, t->owed));
+		late_ns = kt_tick_pace_add(late_ns, kt_tick_pace_lag(t, t->owed));
 	t->late_us = div_u64(late_ns, 1000);
 	t->stats.delivered++;
 }
@@ -347,14 +250,14 @@ static bool deliver(struct kt_tick *t, const struct kt_tick_input *in, u64 ticks
 		if (ticks > 1)
 			owe(t, ticks - 1);
 		t->owed++;
-		set_level(t);
+		kt_tick_pace_set_level(t);
 	}
 	if (owes_one_at_most(t)) {
 		settle(t);
 		due = false;
 	}
 
-	ok = (due || kt_tick_is_promised(t)) && in->now >= earliest(t);
+	ok = (due || kt_tick_is_promised(t)) && in->now >= kt_tick_pace_earliest(t);
 	/* The grid has its own; what a catch-up adds to that is within the budget. */
 	if (ok && !t->on_grid && t->catching && in->now < in->budget_ns) {
 		t->budget_ns = in->budget_ns;
@@ -425,7 +328,7 @@ bool kt_tick_service(struct kt_tick *t, const struct kt_tick_input *in)
 
 	/* A guest clock that was set back must not silence the device until it is past. */
 	t->last_ns = min(t->last_ns, in->now);
-	t->room_ns = min(t->room_ns, add_sat(in->now, MAX_ROOM_NS));
+	t->room_ns = min(t->room_ns, kt_tick_pace_add(in->now, MAX_ROOM_NS));
 	set_period(t, in->period_ns);
 	t->on_grid = t->on_grid || ticks;
 
@@ -435,7 +338,7 @@ bool kt_tick_service(struct kt_tick *t, const struct kt_tick_input *in)
 		return false;
 	case KT_TICK_BUSY:
 		miss_busy(t, ticks);
-		t->retry_ns = add_sat(in->now, retry_interval(t, in->now));
+		t->retry_ns = kt_tick_pace_add(in->now, retry_interval(t, in->now));
 		return false;
 	case KT_TICK_LATCHED:
 		miss_busy(t, ticks);
@@ -448,7 +351,7 @@ bool kt_tick_service(struct kt_tick *t, const struct kt_tick_input *in)
 			return deliver(t, in, ticks);
 		miss_served(t, ticks);
 		t->retry_ns = in->pin == KT_TICK_LATCH ? KT_NEVER :
-			      add_sat(in->now, retry_interval(t, in->now));
+			      kt_tick_pace_add(in->now, retry_interval(t, in->now));
 		return false;
 	}
 }
@@ -491,74 +394,6 @@ bool kt_tick_single(struct kt_tick *t, const struct kt_tick_input *in)
 }
 
 /**
- * kt_tick_deadline() - when the next owed interrupt may be injected
- * @t:		account
- *
- * The model's own deadline, when the next edge comes, is not in it.
- *
- * Context: Any; the caller serializes calls.
- * Return: guest time in ns, which may be past; KT_NEVER if nothing is promised, or
- * if the pin was masked at the last call: then the unmasking has to call
- * kt_tick_service().
- */
-u64 kt_tick_deadline(const struct kt_tick *t)
-{
-	if (!kt_tick_is_promised(t))
-		return KT_NEVER;
-
-	return max3(earliest(t), t->retry_ns, t->catching ? t->budget_ns : 0);
-}
-
-/**
- * kt_tick_next_ns() - when there is something to do
- * @t:		the account
- * @edge_ns:	when the model's next edge comes, KT_NEVER: none
- *
- * In a catch-up edges are seen when the next one can be given. To look at each would hold that up,
- * as there is a shortest time between two looks, too: where it is little faster than the grid it
- * would be a look too late for each edge, for ever.
- *
- * Context: Any; the caller serializes calls.
- * Return: guest time in ns, which may be past; KT_NEVER: nothing.
- */
-u64 kt_tick_next_ns(const struct kt_tick *t, u64 edge_ns)
-{
-	u64 deadline_ns = kt_tick_deadline(t);
-
-	if (!t->catching || t->budget_ns || edge_ns == KT_NEVER)
-		return min(edge_ns, deadline_ns);
-	if (!t->owed)
-		return max(edge_ns, earliest(t));
-
-	return deadline_ns == KT_NEVER ? edge_ns : deadline_ns;
-}
-
-/**
- * kt_tick_catchup_pct() - rate of the catch-up in progress
- * @t:		the account
- *
- * Context: Any; the caller serializes calls.
- * Return: percent of the programmed rate, 0: there is none in progress.
- */
-u32 kt_tick_catchup_pct(const struct kt_tick *t)
-{
-	return t->catching ? catchup_rate_pct(t) : 0;
-}
-
-/**
- * kt_tick_oldest_ns() - when the oldest of what is owed fell due
- * @t:		the account
- * @now:	guest time, ns
- *
- * Context: Any. A look without the lock of @t is out of date at once.
- * Return: guest time, ns; @now if nothing is owed.
- */
-u64 kt_tick_oldest_ns(const struct kt_tick *t, u64 now)
-{
-	return now - min(now, lag(t, t->owed));
-}
-
-/**
  * kt_tick_forgive() - drop what is owed
  * @t:		account
  *
@@ -571,6 +406,7 @@ void kt_tick_forgive(struct kt_tick *t)
 	t->held = false;
 	t->catching = false;
 	t->level = 0;
+	t->budget_ns = 0;
 	t->on_grid = false;
 	t->within = false;
 	t->blocked = false;

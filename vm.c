@@ -8,8 +8,8 @@
  * kt_vm_serve() runs there just before that vCPU enters the guest. So a vCPU
  * that the host does not let run is not given ticks that it cannot take, and
  * what it missed is known and settled by the policy when it comes back. A
- * halted vCPU is roused for it, and serves itself on its way out of the halt; one that has not been
- * started, or that does not come, is served by a worker.
+ * halted vCPU is roused for it, and serves itself on its way out of the halt;
+ * one that has not been started, or that does not come, is served by a worker.
  */
 #include "vm.h"
 #include "compat.h"
@@ -116,25 +116,6 @@ void kt_vm_rearm(struct kt_vm *vm, unsigned int id, u64 now)
 	set_alarm(vm);
 }
 
-/* Of some sources the one that has owed for the longest. */
-static unsigned int oldest_of(const struct kt_vm *vm, unsigned long ids)
-{
-	unsigned int id, oldest = __ffs(ids);
-	u64 at, oldest_ns = KT_NEVER;
-
-	if (likely(is_power_of_2(ids)))
-		return oldest;
-
-	for_each_set_bit(id, &ids, KT_MAX_SOURCES) {
-		at = data_race(kt_tick_oldest_ns(&vm->source[id].tick, KT_NEVER - 1));
-		if (at < oldest_ns) {
-			oldest = id;
-			oldest_ns = at;
-		}
-	}
-	return oldest;
-}
-
 /* The vCPU that an interrupt of a source is for, as far as known. */
 static struct kvm_vcpu *target_of(struct kt_source *source)
 {
@@ -182,15 +163,15 @@ static bool send_at_once(struct kt_vm *vm, unsigned int id, u64 now)
 /* Return: sources, a bit each, that have become due. */
 static unsigned long ring(struct kt_vm *vm, u64 now)
 {
-	unsigned long ringing = 0, due = 0;
+	unsigned long due = 0;
 	unsigned int id;
 
-	for (id = 0; id < vm->nr_sources; id++)
-		if (!test_bit(id, &vm->due) && vm->source[id].next_ns <= now)
-			__set_bit(id, &ringing);
-	for (; ringing; ringing &= ~BIT(id)) {
-		id = oldest_of(vm, ringing);
-		vm->source[id].rang_ns = vm->rang_ns;
+	for (id = 0; id < vm->nr_sources; id++) {
+		struct kt_source *source = &vm->source[id];
+
+		if (test_bit(id, &vm->due) || source->next_ns > now)
+			continue;
+		source->rang_ns = vm->rang_ns;
 		if (!send_at_once(vm, id, now))
 			__set_bit(id, &due);
 	}
@@ -242,8 +223,7 @@ static void work(struct work_struct *work)
 	struct kt_source *source;
 	unsigned int id;
 
-	for (; due; due &= ~BIT(id)) {
-		id = oldest_of(vm, due);
+	for_each_set_bit(id, &due, KT_MAX_SOURCES) {
 		source = &vm->source[id];
 		kt_vm_look(vm, id);
 		if (kt_vm_comes_when_summoned(vm, target_of(source)))
@@ -405,8 +385,7 @@ void kt_vm_summoned(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 		kt_vm_recheck(vm);
 		due = READ_ONCE(vm->due);
 	}
-	for (; due; due &= ~BIT(id)) {
-		id = oldest_of(vm, due);
+	for_each_set_bit(id, &due, KT_MAX_SOURCES) {
 		target = target_of(&vm->source[id]);
 		if (!target || target == vcpu)
 			kt_vm_serve(vm, id, false);

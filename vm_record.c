@@ -234,9 +234,6 @@ static void take(struct kt_vm *vm, const struct kvm_timers_record *rec,
 		first = kvm_get_vcpu_by_id(vm->kvm, rec->vcpu[0].id);
 
 	raw_spin_lock_irq(&vm->lock);
-	raw_spin_lock(&vm->budget_lock);
-	kt_arbiter_init(&vm->arbiter);
-	raw_spin_unlock(&vm->budget_lock);
 	kt_vm_freeze_take(vm, rec, first, cycle, same_boot);
 	take_devices(vm, rec, params);
 	raw_spin_unlock_irq(&vm->lock);
