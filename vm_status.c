@@ -144,6 +144,9 @@ void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
 	kt_vm_hpet_status(vm, status, now);
 	kt_vcpu_status(vm, status);
 	kt_vm_clock_status(vm, status, now);
+	/* Of a VM that is gone nothing is in progress. */
+	for (device = 0; vm->dead && device < KVM_TIMERS_NR_DEVICES; device++)
+		status->device[device].catchup_rate_pct = 0;
 	status->budget_hz = vm->budget_hz;
 	status->budget_waits = READ_ONCE(vm->arbiter.waits);
 	raw_spin_unlock_irq(&vm->lock);

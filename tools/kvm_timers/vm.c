@@ -75,15 +75,6 @@ static void read_comm(struct kt_vm *vm)
 	kt_out_clean(vm->comm);
 }
 
-/* What was in progress when a VM went is not any more. */
-static void end_catchups(struct kvm_timers_status *status)
-{
-	unsigned int i;
-
-	for (i = 0; status->dead && i < KVM_TIMERS_NR_DEVICES; i++)
-		status->device[i].catchup_rate_pct = 0;
-}
-
 /**
  * kt_vm_read() - read what the module shows of a VM
  * @dev:	from kt_dev_open()
@@ -107,7 +98,6 @@ int kt_vm_read(int dev, __u32 id, struct kt_vm *vm)
 	if (ret < 0)
 		return kt_out_fail(KT_OUT_ERROR, "VM %u: %s", id,
 				   kt_dev_words(KT_DEV_STATUS, ret));
-	end_catchups(&vm->status);
 	read_comm(vm);
 
 	return 0;

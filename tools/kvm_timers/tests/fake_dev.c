@@ -370,9 +370,6 @@ static void fill_idle(struct kvm_timers_status *status)
 	status->lapic_advance = KVM_TIMERS_ADVANCE_AUTO;
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
 		status->device[i] = idle;
-	/* It went in the middle of a catch-up. */
-	if (status->dead)
-		status->device[KVM_TIMERS_DEVICE_PIT].catchup_rate_pct = 300;
 }
 
 /* Statuses so far are the time: rates are proportional to the ticks of each. */
