@@ -10,19 +10,8 @@ set -euo pipefail
 meet=$1 readers=$2
 vcpus=4
 parameters=/sys/module/meet/parameters
-passed=0 failed=0
-
-# $1: claim, $2: figure, $3: what it is to be at least
-at_least()
-{
-	if [ "$2" -ge "$3" ]; then
-		passed=$((passed + 1))
-		printf 'ok      %-58s %6d >= %d\n' "$1" "$2" "$3"
-	else
-		failed=$((failed + 1))
-		printf 'not ok  %-58s %6d <  %d\n' "$1" "$2" "$3"
-	fi
-}
+# shellcheck source=tools/testing/bench/lib.sh
+. "$(dirname "$0")/lib.sh"
 
 insmod "$meet" function=kt_hpet_counter wanted=$vcpus
 reads=$("$readers" $vcpus)
