@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a tick costs the host beside many others: so many VMs on one CPU, each with a PIT at 1 kHz.
- * Instructions are counted by what is left to a thread that runs when nobody else does, and counts
- * its own. For the deterministic lab, where one takes 1 ns.
+ * For the deterministic lab, where an instruction takes 1 ns: those of a tick are missing elsewhere.
+ * Of guests that halt, in a thread that runs when nobody else does; of guests that never do, in
+ * themselves.
  *
- * usage: scale VMS [MS]	KT_PLAIN=1: KVM's own PIT
+ * usage: scale VMS MS halted|running	KT_PLAIN=1: KVM's own PIT
  *
- * Prints the instructions for each tick that the guests have taken.
+ * Prints how many VMs, the ticks that they have taken, the instructions for each, the memory of one.
  */
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "kt_host.h"
 #include "kt_spare.h"
@@ -24,106 +27,179 @@
 #define COUNT_1KHZ	1193
 #define NS_PER_MS	1000000ULL
 
-/* It is alone, and finds out what a round of its own takes. */
-#define ALONE_NS	(50 * NS_PER_MS)
+/* Nobody has a tick, and it shows what a millisecond is of whatever is counted. */
+#define ALONE_NS	(500 * NS_PER_MS)
 
-/* The first time of anything takes longer. */
+/* Time to get ready, and the first time of anything takes longer. */
 #define WARM_NS		(100 * NS_PER_MS)
+
+/* A timer of a process is as exact as the host's. */
+#define SLACK_NS	1
 
 struct guest {
 	struct kt_vmm	vm;
 	pthread_t	thread;
-	bool		is_over;
+	uint64_t	start_ns;
 };
+
+static struct guest *guests;
+static unsigned int nr_guests;
+static bool running;
+static bool is_over;
+static pthread_barrier_t alone_over;
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "# %s\n", what);
+	exit(EXIT_FAILURE);
+}
+
+static void command(struct guest *g, enum tick_cmd cmd)
+{
+	if (kt_vmm_command(&g->vm, cmd) != KT_VMM_DONE)
+		fail("a guest does not do what it is told");
+}
 
 static void *run(void *arg)
 {
 	struct guest *g = arg;
+	struct kt_shared *shared = g->vm.shared;
 
-	while (!g->is_over)
+	command(g, TICK_TRUST);
+	shared->arg[0] = 0;
+	if (running)
+		command(g, TICK_ROUNDS);
+	pthread_barrier_wait(&alone_over);
+
+	kt_host_wait_until(g->start_ns);
+	shared->arg[0] = KT_PIN_IOAPIC_2;
+	shared->arg[1] = COUNT_1KHZ;
+	command(g, TICK_START);
+
+	shared->cmd = running ? TICK_ROUNDS : TICK_UNTIL;
+	shared->arg[0] = running ? 0 : UINT64_MAX;
+	shared->arg[1] = 0;
+	while (!is_over)
 		kt_vmm_run(&g->vm, 0);
 	return NULL;
 }
 
-static bool start(struct guest *g)
+static void start(struct guest *g)
 {
-	struct kt_vmm_config config = { .devices = KVM_TIMERS_PIT };
+	const struct kt_vmm_config config = { .devices = KVM_TIMERS_PIT };
+	const struct sched_param none = { };
+	pthread_attr_t attr;
 
 	if (kt_vmm_create(&g->vm, &config))
-		return false;
-	g->vm.shared->arg[0] = KT_PIN_IOAPIC_2;
-	g->vm.shared->arg[1] = COUNT_1KHZ;
-	if (kt_vmm_command(&g->vm, TICK_START) != KT_VMM_DONE)
-		return false;
-	g->vm.shared->cmd = TICK_UNTIL;
-	g->vm.shared->arg[0] = UINT64_MAX;
-	g->vm.shared->arg[1] = 0;
-	return true;
+		exit(EXIT_FAILURE);
+
+	/* The caller comes before all of them. */
+	if (pthread_attr_init(&attr) || pthread_attr_setstacksize(&attr, 64 << 10) ||
+	    pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED) ||
+	    pthread_attr_setschedpolicy(&attr, SCHED_OTHER) ||
+	    pthread_attr_setschedparam(&attr, &none) ||
+	    pthread_create(&g->thread, &attr, run, g))
+		fail("no thread");
+	pthread_attr_destroy(&attr);
 }
 
-static uint64_t ticks(const struct guest *g, unsigned int nr)
+static uint64_t ticks(void)
 {
 	uint64_t sum = 0;
 	unsigned int i;
 
-	for (i = 0; i < nr; i++)
-		sum += g[i].vm.shared->ticks;
+	for (i = 0; i < nr_guests; i++)
+		sum += guests[i].vm.shared->ticks;
 	return sum;
+}
+
+/* What nobody has taken of the CPU. */
+static uint64_t rounds(void)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	if (!running)
+		return kt_spare_rounds();
+	for (i = 0; i < nr_guests; i++)
+		sum += guests[i].vm.shared->rounds;
+	return sum;
+}
+
+static uint64_t rounds_per_ms(void)
+{
+	uint64_t from_ns = kt_host_now(), from = rounds();
+
+	kt_host_wait_until(from_ns + ALONE_NS);
+	return (rounds() - from) * NS_PER_MS / (kt_host_now() - from_ns);
+}
+
+/* Ticks of different guests do not come at once, nor after each other by chance. */
+static void begin_ticks(void)
+{
+	uint64_t from_ns = kt_host_now() + WARM_NS;
+	unsigned int i;
+
+	for (i = 0; i < nr_guests; i++) {
+		guests[i].start_ns = from_ns + i * NS_PER_MS / nr_guests;
+		guests[i].vm.shared->arg[0] = 1;
+	}
+	pthread_barrier_wait(&alone_over);
+	kt_host_wait_until(from_ns + WARM_NS);
+	for (i = 0; i < nr_guests; i++)
+		while (!guests[i].vm.shared->ticks)
+			kt_host_wait_until(kt_host_now() + NS_PER_MS);
+}
+
+static void stop(void)
+{
+	unsigned int i;
+
+	is_over = true;
+	for (i = 0; i < nr_guests; i++)
+		pthread_kill(guests[i].thread, SIGUSR1);
+	for (i = 0; i < nr_guests; i++)
+		pthread_join(guests[i].thread, NULL);
 }
 
 int main(int argc, char **argv)
 {
-	unsigned int nr = argc > 1 ? atoi(argv[1]) : 1, i;
-	uint64_t span_ns = (argc > 2 ? atoi(argv[2]) : 1000) * NS_PER_MS;
-	uint64_t alone, from, from_ns, from_ticks, left, taken;
 	struct rlimit files = { .rlim_cur = 65536, .rlim_max = 65536 };
+	uint64_t alone, span_ns, from, from_ns, from_ticks, left, taken;
 	struct kvm_timers_status status = { };
-	struct guest *guests;
-	pthread_attr_t attr;
+	unsigned int i;
+
+	nr_guests = argc == 4 ? atoi(argv[1]) : 0;
+	span_ns = argc == 4 ? atoi(argv[2]) * NS_PER_MS : 0;
+	running = argc == 4 && !strcmp(argv[3], "running");
+	if (!nr_guests || !span_ns)
+		fail("usage: scale VMS MS halted|running");
 
 	kt_host_require();
-	if (!nr || setrlimit(RLIMIT_NOFILE, &files))
-		return EXIT_FAILURE;
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 64 << 10);
-	guests = calloc(nr, sizeof(*guests));
-	if (!guests || !kt_spare_start())
-		return EXIT_FAILURE;
-
-	from = kt_spare_rounds();
-	from_ns = kt_host_now();
-	kt_host_wait_until(from_ns + ALONE_NS);
-	alone = (kt_spare_rounds() - from) * NS_PER_MS / (kt_host_now() - from_ns);
-
-	for (i = 0; i < nr; i++)
-		if (!start(&guests[i]))
-			return EXIT_FAILURE;
-	for (i = 0; i < nr; i++)
-		if (pthread_create(&guests[i].thread, &attr, run, &guests[i]))
-			return EXIT_FAILURE;
-	for (i = 0; i < nr; i++)
-		pthread_setschedparam(guests[i].thread, SCHED_OTHER, &(struct sched_param){ });
+	guests = calloc(nr_guests, sizeof(*guests));
+	if (!guests || setrlimit(RLIMIT_NOFILE, &files) || prctl(PR_SET_TIMERSLACK, SLACK_NS) ||
+	    pthread_barrier_init(&alone_over, NULL, nr_guests + 1) || !kt_spare_start())
+		fail("not on this host");
+	for (i = 0; i < nr_guests; i++)
+		start(&guests[i]);
 	kt_host_wait_until(kt_host_now() + WARM_NS);
+	alone = rounds_per_ms();
+	begin_ticks();
 
-	from = kt_spare_rounds();
-	from_ticks = ticks(guests, nr);
+	from = rounds();
+	from_ticks = ticks();
 	from_ns = kt_host_now();
 	kt_host_wait_until(from_ns + span_ns);
-	taken = ticks(guests, nr) - from_ticks;
+	taken = ticks() - from_ticks;
 	span_ns = kt_host_now() - from_ns;
-	left = (kt_spare_rounds() - from) * NS_PER_MS / alone;
+	left = (rounds() - from) * NS_PER_MS / alone;
 	if (!taken || left > span_ns)
-		return EXIT_FAILURE;
+		fail("nothing taken");
 
 	if (!kt_host_plain() && kt_vmm_status(&guests[0].vm, &status))
-		return EXIT_FAILURE;
-	printf("%u %llu %llu %u\n", nr, (unsigned long long)taken,
+		fail("no status");
+	printf("%u %llu %llu %u\n", nr_guests, (unsigned long long)taken,
 	       (unsigned long long)((span_ns - left) / taken), status.mem_bytes);
-	for (i = 0; i < nr; i++) {
-		guests[i].is_over = true;
-		pthread_kill(guests[i].thread, SIGUSR1);
-	}
-	for (i = 0; i < nr; i++)
-		pthread_join(guests[i].thread, NULL);
+	stop();
 	return EXIT_SUCCESS;
 }

@@ -16,6 +16,10 @@ enum tick_cmd {
 	TICK_SETTLE,
 	/* A sync each arg 0 interrupts, for ever. */
 	TICK_REPORT,
+	/* Count rounds, interrupts on, until arg 0 is not zero. */
+	TICK_ROUNDS,
+	/* Take interrupts for what they are, as an OS does. */
+	TICK_TRUST,
 	/* From now on each arg 0th handler takes arg 1 CLK pulses. */
 	TICK_LINGER,
 };

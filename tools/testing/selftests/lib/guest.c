@@ -62,6 +62,8 @@ extern char kt_start_stubs[];
 void kt_guest_entry(void);
 void kt_guest_trap(struct frame *frame);
 
+bool kt_guest_trusts_irqs;
+
 static struct gate idt[NR_VECTORS] __attribute__((aligned(16)));
 static bool closing[KT_MAX_VCPUS];
 static bool x2apic[KT_MAX_VCPUS];
@@ -255,7 +257,7 @@ static void pic_irq(unsigned int vector)
 {
 	unsigned int line = vector - KT_GUEST_VEC_PIC;
 
-	if (is_pic_ghost(line)) {
+	if (!kt_guest_trusts_irqs && is_pic_ghost(line)) {
 		kt_guest_shared->ghosts++;
 		/* The second one had nothing any more, but the first one does not know. */
 		if (line >= 8 && has_bit(PIC1_CMD, PIC_READ_ISR, PIC1_CASCADE))
@@ -270,7 +272,7 @@ static void pic_irq(unsigned int vector)
 
 static void lapic_irq(unsigned int vector)
 {
-	if (is_lapic_ghost(vector)) {
+	if (!kt_guest_trusts_irqs && is_lapic_ghost(vector)) {
 		kt_guest_shared->ghosts++;
 		return;
 	}

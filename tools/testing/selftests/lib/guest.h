@@ -169,6 +169,9 @@ static inline uint64_t rdtsc(void)
 	return ((uint64_t)hi << 32) | lo;
 }
 
+/* Interrupts are taken unasked: to ask the controller for each costs an exit. */
+extern bool kt_guest_trusts_irqs;
+
 /* The test's own part. */
 void kt_guest_main(void);
 void kt_guest_irq(unsigned int vector);

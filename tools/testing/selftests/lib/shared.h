@@ -63,6 +63,7 @@ struct kt_shared_call {
  * @cmd:	what the guest is to do, a number of the test's own
  * @arg:	arguments of @cmd
  * @ticks:	timer interrupts taken
+ * @rounds:	of a loop that does nothing else
  * @nmis:	NMIs taken
  * @ghosts:	interrupts that their controller knew nothing of
  * @call:	one a vCPU
@@ -71,6 +72,7 @@ struct kt_shared {
 	volatile uint64_t	cmd;
 	volatile uint64_t	arg[KT_NR_ARGS];
 	volatile uint64_t	ticks;
+	volatile uint64_t	rounds;
 	volatile uint64_t	nmis;
 	volatile uint64_t	ghosts;
 	struct kt_shared_call	call[KT_MAX_VCPUS];
