@@ -26,7 +26,7 @@ fi
 	lapic_test lapic_deadline_test lapic_tick_test lapic_smp_test lapic_state_test \
 	kvmclock_test kvmclock_race_test tsc_test freeze_test record_test drift_test \
 	kvmclock_host_test \
-	hostile_test unload.sh
+	storm_test hostile_test unload.sh
 
 passed=0
 failed=0

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Commands of the guest of stall_test, budget_test and bounds_test, and the page that it shares with them
- * beside the library's.
+ * Commands of the guest of stall_test, budget_test, bounds_test and storm_test, and the page that it
+ * shares with them beside the library's.
  */
 #ifndef STALL_CMDS_H
 #define STALL_CMDS_H
@@ -26,17 +26,24 @@
 /* Part of them that "as fast as they can" is: 2 us, of the RTC 122 us. */
 #define STALL_FASTEST		500
 
+/* And so many of them "slowly": 20 ms, of the RTC 31 ms. */
+#define STALL_SLOWEST		20
+
 enum stall_cmd {
 	/* arg 0: devices, KVM_TIMERS_*, that tick from now on: at 1 kHz, the RTC at 1024 Hz. */
 	STALL_START,
 	/* Take ticks until the TSC has made arg 0 cycles, and then one more. */
 	STALL_TAKE,
+	/* Take what comes, without halting, while the TSC makes arg 0 cycles. */
+	STALL_SETTLE,
 	/* Take none while the TSC makes arg 0 cycles: count rounds. */
 	STALL_IGNORE,
 	/* Mask the inputs of arg 0, devices. */
 	STALL_MASK,
 	/* arg 0, devices, tick as fast as they can. */
 	STALL_HURRY,
+	/* And slowly. */
+	STALL_DAWDLE,
 	/* Program arg 0, devices, anew arg 1 times, to another rate each time. */
 	STALL_WAVER,
 	/* Halt, and take no interrupt. */

@@ -14,9 +14,10 @@
 #define RTC_PIN			8
 #define PIT_MODE2		0x34
 
-/* 1024 Hz, and 8192. */
+/* 1024 Hz, 8192, and 32. */
 #define RTC_RATE		6
 #define RTC_FASTEST		3
+#define RTC_SLOWEST		11
 
 #define VECTOR(device)		(0x50 + (device))
 
@@ -109,28 +110,30 @@ static void program_hpet(uint64_t ticks)
 	kt_guest_poke(HPET_BASE + HPET_CONF, 4, HPET_ENABLE);
 }
 
-/* @part: of the usual period, of the RTC the nearest that it has */
-static void program(uint64_t devices, uint64_t part)
+/* @times, @part: of the usual period, of the RTC what comes near it */
+static void program(uint64_t devices, uint64_t times, uint64_t part)
 {
+	uint8_t rate = times > 1 ? RTC_SLOWEST : part > 1 ? RTC_FASTEST : RTC_RATE;
+
 	if (devices & KVM_TIMERS_PIT)
-		kt_guest_pit_program(0, PIT_MODE2, STALL_PIT_COUNT / part);
+		kt_guest_pit_program(0, PIT_MODE2, STALL_PIT_COUNT * times / part);
 	if (devices & KVM_TIMERS_RTC) {
-		rtc_write(RTC_A, RTC_A_RUN | (part == 1 ? RTC_RATE : RTC_FASTEST));
+		rtc_write(RTC_A, RTC_A_RUN | rate);
 		rtc_read(RTC_C);
 		rtc_write(RTC_B, RTC_B_24H | RTC_B_PIE);
 	}
 	if (devices & KVM_TIMERS_HPET)
-		program_hpet(STALL_HPET_TICKS / part);
+		program_hpet(STALL_HPET_TICKS * times / part);
 	if (devices & KVM_TIMERS_LAPIC) {
 		kt_guest_lapic_write(LAPIC_REG_TDCR, TDCR_BY_1);
-		kt_guest_lapic_write(LAPIC_REG_TMICT, STALL_LAPIC_COUNT / part);
+		kt_guest_lapic_write(LAPIC_REG_TMICT, STALL_LAPIC_COUNT * times / part);
 	}
 }
 
 static void start(uint64_t devices)
 {
 	open_inputs(devices);
-	program(devices, 1);
+	program(devices, 1, 1);
 }
 
 static void waver(uint64_t devices, uint64_t times)
@@ -138,7 +141,7 @@ static void waver(uint64_t devices, uint64_t times)
 	static const uint16_t parts[] = { 2, 1, 7, 400, 3, 100, 1, 20 };
 
 	while (times--)
-		program(devices, parts[times % (sizeof(parts) / sizeof(parts[0]))]);
+		program(devices, 1, parts[times % (sizeof(parts) / sizeof(parts[0]))]);
 }
 
 static void ignore(uint64_t cycles)
@@ -149,6 +152,14 @@ static void ignore(uint64_t cycles)
 	page->rounds = 0;
 	while (rdtsc() - begun < cycles)
 		page->rounds++;
+}
+
+static void settle(uint64_t cycles)
+{
+	uint64_t begun = rdtsc();
+
+	while (rdtsc() - begun < cycles)
+		sti_window_cli();
 }
 
 static void take(uint64_t cycles)
@@ -175,6 +186,9 @@ void kt_guest_main(void)
 		case STALL_TAKE:
 			take(shared->arg[0]);
 			break;
+		case STALL_SETTLE:
+			settle(shared->arg[0]);
+			break;
 		case STALL_IGNORE:
 			ignore(shared->arg[0]);
 			break;
@@ -182,7 +196,10 @@ void kt_guest_main(void)
 			mask_inputs(shared->arg[0]);
 			break;
 		case STALL_HURRY:
-			program(shared->arg[0], STALL_FASTEST);
+			program(shared->arg[0], 1, STALL_FASTEST);
+			break;
+		case STALL_DAWDLE:
+			program(shared->arg[0], STALL_SLOWEST, 1);
 			break;
 		case STALL_WAVER:
 			waver(shared->arg[0], shared->arg[1]);
