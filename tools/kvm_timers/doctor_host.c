@@ -24,6 +24,9 @@ static const struct flag tsc_flags[] = {
 	  "the TSC stops while the CPU idles deeply: unless the kernel was told otherwise it is no clock, guest time goes by the host's, and guests see no stable kvmclock" },
 	{ "tsc_adjust", KT_DOCTOR_WARNING,
 	  "firmware that moves the TSC of a CPU is found out late, and the host may give up the TSC as its clock" },
+	/* Of hosts that are VMs, and where the kernel was told: nothing to be warned of. */
+	{ "tsc_reliable", KT_DOCTOR_OK,
+	  "the host checks the TSC by another clock, unless it has the other flags and few sockets, and gives it up if they differ" },
 	/* So it is on every AMD processor: nothing to be warned of. */
 	{ "tsc_known_freq", KT_DOCTOR_OK,
 	  "the frequency is measured at each boot, and differs by some ppm: a guest that is moved here keeps its own by scaling" },
@@ -132,7 +135,7 @@ static void check_flags(struct kt_doctor *doctor)
 	}
 	if (!missing)
 		kt_doctor_say(doctor, KT_DOCTOR_OK, "tsc", NULL,
-			      "constant, does not stop, is watched, and its frequency is known");
+			      "constant, does not stop, is trusted, and its frequency is known");
 }
 
 static void check_clocksource(struct kt_doctor *doctor)

@@ -14,6 +14,10 @@ SECURE_BOOT=sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e09803
 
 host=$dir/host
 
+# What was wrong alone, and was named: a line "CHECK:LEVEL TEXT" each.
+named=$dir/named
+: >"$named"
+
 for program in objcopy depmod; do
 	PATH=$PATH:/sbin command -v $program >/dev/null || { echo "Bail out! no $program"; exit 1; }
 done
@@ -56,7 +60,7 @@ flags		: fpu tsc $1
 vmx flags	: ${2-}"
 }
 
-ALL_FLAGS="svm constant_tsc nonstop_tsc tsc_known_freq tsc_adjust tsc_scale"
+ALL_FLAGS="svm constant_tsc nonstop_tsc tsc_known_freq tsc_reliable tsc_adjust tsc_scale"
 
 # Debian 12 on an AMD host, the module loaded by root.
 healthy()
@@ -109,7 +113,7 @@ unloaded()
 # finds TEXT REMEDY FINDING...
 finds()
 {
-	local text=$1 remedy=$2 code=0 wanted got
+	local text=$1 remedy=$2 code=0 before=$failed wanted got
 
 	shift 2
 	case " $* " in *:fault*) code=1 ;; esac
@@ -128,6 +132,7 @@ finds()
 	[ $rc = $code ] && [ ! -s "$err" ] && grep -qF -- "$text" "$out" &&
 		grep -qF -- "-> $remedy" "$out"
 	ok $? "the same for people"
+	[ $# != 1 ] || [ "$failed" != "$before" ] || echo "$1 $text" >>"$named"
 }
 
 # No finding but what is ok, and a text in one of these. fine CHECK TEXT
@@ -163,12 +168,15 @@ test_healthy()
 	unloaded
 	fine module "installed, not loaded"
 	healthy
-	cpu "vmx constant_tsc nonstop_tsc tsc_known_freq tsc_adjust" "vnmi tsc_scaling"
+	cpu "vmx constant_tsc nonstop_tsc tsc_known_freq tsc_reliable tsc_adjust" "vnmi tsc_scaling"
 	mv "$host/sys/module/kvm_amd" "$host/sys/module/kvm_intel"
 	fine kvm "kvm_intel is loaded"
 	healthy
 	cpu "${ALL_FLAGS/tsc_known_freq/}"
 	fine tsc "no tsc_known_freq: the frequency is measured at each boot"
+	healthy
+	cpu "${ALL_FLAGS/tsc_reliable/}"
+	fine tsc "no tsc_reliable: the host checks the TSC by another clock"
 	healthy
 	mv "$host/boot/config-$RELEASE" "$host/lib/modules/$RELEASE/build/.config"
 	fine config "ftrace, kprobes"
@@ -186,6 +194,8 @@ release()
 
 test_kernel()
 {
+	local option
+
 	release 6.12.200+deb12-amd64
 	fine kernel "6.12.200+deb12-amd64 is supported"
 	release 6.5.0-1-amd64
@@ -197,12 +207,14 @@ test_kernel()
 	release 6.12.9-amd64
 	finds "none of Debian's that were tested" "boot Debian's" kernel:warning
 
+	for option in KPROBES KALLSYMS_ALL DEBUG_INFO_BTF_MODULES DYNAMIC_FTRACE_WITH_ARGS; do
+		healthy
+		sed -i "s/CONFIG_$option=y/# CONFIG_$option is not set/" "$host/boot/config-$RELEASE"
+		finds "built without CONFIG_$option" "boot a kernel of Debian's" config:fault
+	done
 	healthy
-	sed -i 's/CONFIG_KPROBES=y/# CONFIG_KPROBES is not set/' "$host/boot/config-$RELEASE"
+	sed -i /KPROBES/d "$host/boot/config-$RELEASE"
 	finds "built without CONFIG_KPROBES" "boot a kernel of Debian's" config:fault
-	healthy
-	sed -i /WITH_ARGS/d "$host/boot/config-$RELEASE"
-	finds "built without CONFIG_DYNAMIC_FTRACE_WITH_ARGS" "boot a kernel" config:fault
 	healthy
 	rm "$host/boot/config-$RELEASE"
 	finds "no configuration of this kernel" "install the kernel's package" config:warning
@@ -312,6 +324,15 @@ test_permissions()
 			grep -q "no permission to open /dev/$device\$" "$out"
 		ok $? "no permission to open /dev/$device"
 	done
+
+	healthy
+	chmod 700 "$host/sys/kernel/tracing"
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$KVM_TIMERS" doctor --root="$host" \
+		>"$out" 2>"$err"
+	rc=$?
+	[ $rc = 0 ] && grep -q "^warning  hooks .*Permission denied" "$out" &&
+		grep -q -e "-> look as root" "$out"
+	ok $? "no permission to see who else is at KVM's functions"
 }
 
 test_tsc()
@@ -328,6 +349,10 @@ test_tsc()
 	finds "the host's clock is hpet, not the TSC" "see why in the log: dmesg" clocksource:warning
 	healthy
 	cpu "${ALL_FLAGS/tsc_scale/xtsc_scale tsc_scaler}"
+	finds "does not scale a guest's TSC" "move guests between hosts" tsc-scaling:warning
+	cpu "${ALL_FLAGS/svm/vmx}" "vnmi tsc_scaling_not"
+	sed -i 's/ tsc_scale$//' "$host/proc/cpuinfo"
+	mv "$host/sys/module/kvm_amd" "$host/sys/module/kvm_intel"
 	finds "does not scale a guest's TSC" "move guests between hosts" tsc-scaling:warning
 }
 
@@ -363,6 +388,23 @@ kvm_set_tsc_khz [kvm] (2) R     	->ftrace_ops_list_func+0x0/0x210"
 	finds "cannot see who else redirects" "mount -t tracefs" hooks:warning
 }
 
+# Nothing that a healthy host is told to be in order has gone unfaked, and eight faults at least,
+# by what is said of them, were each alone.
+test_coverage()
+{
+	local check nr_faults
+
+	healthy
+	tool doctor --root="$host" --json
+	for check in $(jq -r '[.checks[].check] | unique | .[]' "$out"); do
+		grep -q "^$check:" "$named"
+		ok $? "something wrong with $check alone is named"
+	done
+	nr_faults=$(sort -u "$named" | grep -c ':fault ')
+	[ "$nr_faults" -ge 8 ]
+	ok $? "at least 8 faults, each alone, are named: $nr_faults"
+}
+
 test_usage
 test_healthy
 test_kernel
@@ -372,4 +414,5 @@ test_kvm
 test_permissions
 test_tsc
 test_hooks
+test_coverage
 finish
