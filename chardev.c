@@ -51,9 +51,10 @@ static long get_status(struct kt_vm *vm, void __user *argp)
 	if (!ret) {
 		memset(status, 0, sizeof(*status));
 		status->size = sizeof(*status);
-		kt_vm_status(vm, status);
-		ret = copy_to_user(argp, status, sizeof(*status)) ? -EFAULT : 0;
+		ret = kt_vm_status(vm, status);
 	}
+	if (!ret && copy_to_user(argp, status, sizeof(*status)))
+		ret = -EFAULT;
 	kfree(status);
 	return ret;
 }

@@ -247,7 +247,7 @@ int kt_hooks_vcpu_create(struct kvm_vcpu *vcpu)
 
 	ret = static_call(kt_original_kvm_arch_vcpu_create)(vcpu);
 	if (ret || !vcpu->arch.apic)
-		kt_vcpu_destroy(vm, vcpu);
+		kt_vcpu_destroy(vm, vcpu, ret);
 	else
 		kt_vcpu_created(vm, vcpu);
 	return ret;
@@ -256,6 +256,6 @@ int kt_hooks_vcpu_create(struct kvm_vcpu *vcpu)
 /* Of a VM that lives on: KVM could not finish its creation. */
 void kt_hooks_vcpu_destroy(struct kvm_vcpu *vcpu)
 {
-	kt_vcpu_destroy(kt_vm_find(vcpu->kvm), vcpu);
+	kt_vcpu_destroy(kt_vm_find(vcpu->kvm), vcpu, true);
 	static_call(kt_original_kvm_arch_vcpu_destroy)(vcpu);
 }

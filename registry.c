@@ -86,11 +86,11 @@ struct kvm *kt_vm_hold(struct kt_vm *vm)
 {
 	struct kvm *kvm = NULL;
 
-	/* Until it is dead there is at least its memory. */
-	raw_spin_lock_irq(&vm->lock);
-	if (!vm->dead && kvm_get_kvm_safe(vm->kvm))
+	/* Until it is dead, and off the list, there is at least its memory. */
+	mutex_lock(&vms_lock);
+	if (!READ_ONCE(vm->dead) && kvm_get_kvm_safe(vm->kvm))
 		kvm = vm->kvm;
-	raw_spin_unlock_irq(&vm->lock);
+	mutex_unlock(&vms_lock);
 	return kvm;
 }
 

@@ -47,7 +47,7 @@ static __always_inline void sample(const struct kt_vcpu *v, struct kt_lapic_cloc
  * @v:		the vCPU
  * @clock:	filled in
  *
- * Context: Any, v->lock held.
+ * Context: Any, v->lock held, or a reader of v->seq.
  */
 void kt_vcpu_sample(const struct kt_vcpu *v, struct kt_lapic_clock *clock)
 {

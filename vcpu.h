@@ -29,7 +29,7 @@ struct kt_vm;
  * @in_cpu:	the CPU's own timer is set, not @alarm; changed under @lock
  * @alarm:	fires at the next thing to do, on the CPU where the vCPU runs
  * @lock:	protects all below
- * @seq:	for readers of TMCCT, who take no lock
+ * @seq:	for readers of TMCCT, and for the status, who take no lock
  * @stopped:	the vCPU is being destroyed
  * @next_ns:	next edge that the alarm was set to, guest time; KT_NEVER: another reason
  * @rang_ns:	guest time of the last alarm
@@ -102,7 +102,7 @@ static __always_inline struct kt_vcpu *kt_vcpu_recall(struct kvm_vcpu *vcpu)
 	return v;
 }
 
-/* With the lock comes the sequence that readers of TMCCT, who do not take it, look at. */
+/* With the lock comes the sequence that those who do not take it look at. */
 static inline void kt_vcpu_lock(struct kt_vcpu *v)
 {
 	raw_spin_lock(&v->lock);
@@ -128,7 +128,7 @@ static inline void kt_vcpu_unlock_restore(struct kt_vcpu *v, unsigned long flags
 
 int kt_vcpu_create(struct kt_vm *vm, struct kvm_vcpu *vcpu);
 void kt_vcpu_created(struct kt_vm *vm, struct kvm_vcpu *vcpu);
-void kt_vcpu_destroy(struct kt_vm *vm, struct kvm_vcpu *vcpu);
+void kt_vcpu_destroy(struct kt_vm *vm, struct kvm_vcpu *vcpu, bool frees);
 struct kt_vcpu *kt_vcpu_search(struct kvm_vcpu *vcpu);
 
 /**
@@ -178,6 +178,6 @@ int kt_vcpu_set_advance(struct kt_vm *vm, u32 advance, u32 advance_ns);
 void kt_vcpu_set_tick_params(struct kt_vm *vm, const struct kt_tick_params *params);
 void kt_vcpu_stop_all(struct kt_vm *vm);
 void kt_vcpu_free_all(struct kt_vm *vm);
-void kt_vcpu_status(struct kt_vm *vm, struct kvm_timers_status *status);
+void kt_vcpu_status(struct kt_vm *vm, bool has_vcpus, struct kvm_timers_status *status);
 
 #endif /* KT_VCPU_H */

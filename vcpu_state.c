@@ -275,9 +275,9 @@ int kt_vcpu_create(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 	seqcount_raw_spinlock_init(&v->seq, &v->lock);
 	hrtimer_setup(&v->alarm, kt_vcpu_alarm, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_PINNED_HARD);
 	kt_lapic_timer_init(&v->timer, cycle_ns);
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	kt_tick_init(&v->tick, &vm->vcpus.params, 0, 0);
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 
 	ret = xa_insert(&vm->vcpus.table, vcpu->vcpu_id, v, GFP_KERNEL_ACCOUNT);
 	if (!ret)
@@ -302,7 +302,7 @@ void kt_vcpu_created(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 		return;
 
 	WRITE_ONCE(v->host, false);
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	/* The policy may have been changed meanwhile. */
 	kt_vcpu_lock(v);
 	v->advance_ns = kt_inject_advance_ns(vcpu);
@@ -310,7 +310,7 @@ void kt_vcpu_created(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 	kt_vcpu_unlock(v);
 	kt_inject_summon_self(vcpu);
 	WRITE_ONCE(vm->active, vm->active | KVM_TIMERS_LAPIC);
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 }
 
 static void stop(struct kt_vcpu *v)
@@ -330,10 +330,11 @@ static void stop(struct kt_vcpu *v)
  * kt_vcpu_destroy() - KVM has not created a vCPU after all, or without a local APIC
  * @vm:		the guest
  * @vcpu:	the vCPU
+ * @frees:	KVM frees it next
  *
- * Context: Process.
+ * Context: Process, sleeps.
  */
-void kt_vcpu_destroy(struct kt_vm *vm, struct kvm_vcpu *vcpu)
+void kt_vcpu_destroy(struct kt_vm *vm, struct kvm_vcpu *vcpu, bool frees)
 {
 	struct kt_vcpu *v = kt_vcpu_find(vcpu);
 
@@ -342,6 +343,9 @@ void kt_vcpu_destroy(struct kt_vm *vm, struct kvm_vcpu *vcpu)
 
 	xa_erase(&vm->vcpus.table, vcpu->vcpu_id);
 	stop(v);
+	/* A status may be at it. */
+	if (frees)
+		synchronize_rcu();
 	kfree_rcu(v, rcu);
 }
 
@@ -448,7 +452,7 @@ int kt_vcpu_set_advance(struct kt_vm *vm, u32 advance, u32 advance_ns)
 {
 	int ret = 0;
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	if (vm->dead) {
 		ret = -ESRCH;
 	} else if (!(vm->devices & KVM_TIMERS_LAPIC)) {
@@ -459,31 +463,35 @@ int kt_vcpu_set_advance(struct kt_vm *vm, u32 advance, u32 advance_ns)
 		if (advance == KVM_TIMERS_ADVANCE_AUTO)
 			restore_advance(vm);
 	}
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 	return ret;
 }
 
-/* Edges that are not in the account yet. */
-static u64 unseen_edges(const struct kt_vcpu *v)
+/*
+ * What the lock protects, all of one instant. It is a vCPU's own: that has it for less time than it
+ * takes to come back. Return: edges that are not in the account yet.
+ */
+static u64 copy_vcpu(struct kt_vcpu *copy, const struct kt_vcpu *v, bool has_vcpu)
 {
-	struct kt_lapic_timer copy = v->timer;
 	struct kt_lapic_clock clock;
+	unsigned int seq;
 
-	if (v->stopped)
-		return 0;
+	do {
+		seq = read_seqcount_begin(&v->seq);
+		*copy = *v;
+		if (has_vcpu)
+			kt_vcpu_sample(v, &clock);
+	} while (read_seqcount_retry(&v->seq, seq));
 
-	kt_vcpu_sample(v, &clock);
-	return kt_lapic_timer_edges(&copy, &clock) - v->tick.seen;
+	return has_vcpu && !copy->stopped ?
+	       kt_lapic_timer_edges(&copy->timer, &clock) - copy->tick.seen : 0;
 }
 
-static void add_status(struct kt_vcpu *v, struct kvm_timers_status *status)
+static void add_status(const struct kt_vcpu *v, u64 unseen, struct kvm_timers_status *status)
 {
 	struct kvm_timers_device_status *row = &status->device[KVM_TIMERS_DEVICE_LAPIC];
 	u64 period_ns = kt_lapic_timer_period(&v->timer);
-	u64 unseen = unseen_edges(v);
 	unsigned int i;
-
-	lockdep_assert_held(&v->lock);
 
 	kt_vm_add_stats(row, &v->tick);
 	row->stats.due += unseen;
@@ -503,25 +511,28 @@ static void add_status(struct kt_vcpu *v, struct kvm_timers_status *status)
 /**
  * kt_vcpu_status() - the LAPIC timers of a guest
  * @vm:		the guest, dead or alive
+ * @has_vcpus:	the caller keeps its VM, so that those vCPUs that were created do not go away
  * @status:	added to
  *
- * Context: Any, vm->lock held.
+ * Context: Process.
  */
-void kt_vcpu_status(struct kt_vm *vm, struct kvm_timers_status *status)
+void kt_vcpu_status(struct kt_vm *vm, bool has_vcpus, struct kvm_timers_status *status)
 {
-	struct kt_vcpu *v;
+	struct kt_vcpu *v, copy;
 	unsigned long id;
-
-	lockdep_assert_held(&vm->lock);
+	u64 unseen;
 
 	if (!(vm->devices & KVM_TIMERS_LAPIC))
 		return;
 
-	status->device[KVM_TIMERS_DEVICE_LAPIC].active = !!(vm->active & KVM_TIMERS_LAPIC);
-	status->lapic_advance = vm->vcpus.advance;
+	status->device[KVM_TIMERS_DEVICE_LAPIC].active =
+		!!(READ_ONCE(vm->active) & KVM_TIMERS_LAPIC);
+	status->lapic_advance = READ_ONCE(vm->vcpus.advance);
+	/* One that is not created after all waits for this. */
+	rcu_read_lock();
 	xa_for_each(&vm->vcpus.table, id, v) {
-		kt_vcpu_lock(v);
-		add_status(v, status);
-		kt_vcpu_unlock(v);
+		unseen = copy_vcpu(&copy, v, has_vcpus);
+		add_status(&copy, unseen, status);
 	}
+	rcu_read_unlock();
 }

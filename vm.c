@@ -186,10 +186,10 @@ static enum hrtimer_restart alarm(struct hrtimer *timer)
 	unsigned int id;
 	u64 now;
 
-	raw_spin_lock(&vm->lock);
+	kt_vm_lock(vm);
 	/* It may have been waiting for the lock while guest time was stopped. */
 	if (vm->dead || vm->clock.map.is_frozen) {
-		raw_spin_unlock(&vm->lock);
+		kt_vm_unlock(vm);
 		return HRTIMER_NORESTART;
 	}
 	now = kt_vm_now(vm);
@@ -206,7 +206,7 @@ static enum hrtimer_restart alarm(struct hrtimer *timer)
 	for_each_set_bit(id, &due, KT_MAX_SOURCES)
 		set_bit(id, &vm->due);
 	again = set_alarm_again(vm);
-	raw_spin_unlock(&vm->lock);
+	kt_vm_unlock(vm);
 
 	/* It did not come: the interrupt may be for another vCPU by now. */
 	if (overdue)
@@ -242,10 +242,10 @@ static void pin_opened(struct kt_vm *vm, unsigned int id)
 	if (!READ_ONCE(source->dormant) && !data_race(kt_tick_is_promised(&source->tick)))
 		return;
 
-	raw_spin_lock_irqsave(&vm->lock, flags);
+	kt_vm_lock_save(vm, flags);
 	if (!vm->dead)
 		kt_vm_wake(vm, id, kt_vm_now(vm));
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	kt_vm_unlock_restore(vm, flags);
 
 	set_bit(id, &vm->due);
 	queue_work(workers, &vm->work);
@@ -426,6 +426,7 @@ struct kt_vm *kt_vm_create(const struct kt_vm_params *params)
 	INIT_LIST_HEAD(&vm->link);
 	INIT_WORK(&vm->work, work);
 	raw_spin_lock_init(&vm->lock);
+	seqcount_raw_spinlock_init(&vm->seq, &vm->lock);
 	raw_spin_lock_init(&vm->budget_lock);
 	kt_arbiter_init(&vm->arbiter);
 	vm->budget_hz = params->budget_hz;
@@ -462,10 +463,10 @@ struct kt_vm *kt_vm_create(const struct kt_vm_params *params)
  */
 void kt_vm_stop(struct kt_vm *vm)
 {
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	vm->end_ns = kt_vm_now(vm);
 	WRITE_ONCE(vm->dead, true);
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 
 	if (vm->active & KVM_TIMERS_PIT)
 		kt_inject_close(&vm->pit.line);

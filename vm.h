@@ -180,6 +180,7 @@ struct kt_hpet_device {
  * @work:	serves a halted vCPU, or one that cannot be summoned
  * @alarm:	fires at the next thing to do
  * @lock:	protects all below, and the models and counters of the devices
+ * @seq:	for the status, which takes no lock: whoever holds @lock writes
  * @clock:	guest time
  * @due:	sources, a bit each, that wait to be served
  * @parked:	sources, a bit each, whose message waits for a vCPU that is not halted
@@ -217,6 +218,7 @@ struct kt_vm {
 
 	struct hrtimer		alarm ____cacheline_aligned;
 	raw_spinlock_t		lock;
+	seqcount_raw_spinlock_t	seq;
 	struct kt_vm_clock	clock;
 	unsigned long		due;
 	unsigned long		parked;
@@ -235,6 +237,42 @@ struct kt_vm {
 	unsigned int		nr_sources;
 	struct kt_source	source[];
 };
+
+/* With the lock comes the sequence that the status, which does not take it, looks at. */
+static inline void kt_vm_lock(struct kt_vm *vm)
+{
+	raw_spin_lock(&vm->lock);
+	write_seqcount_begin(&vm->seq);
+}
+
+static inline void kt_vm_unlock(struct kt_vm *vm)
+{
+	write_seqcount_end(&vm->seq);
+	raw_spin_unlock(&vm->lock);
+}
+
+static inline void kt_vm_lock_irq(struct kt_vm *vm)
+{
+	raw_spin_lock_irq(&vm->lock);
+	write_seqcount_begin(&vm->seq);
+}
+
+static inline void kt_vm_unlock_irq(struct kt_vm *vm)
+{
+	write_seqcount_end(&vm->seq);
+	raw_spin_unlock_irq(&vm->lock);
+}
+
+#define kt_vm_lock_save(vm, flags) do {			\
+	raw_spin_lock_irqsave(&(vm)->lock, flags);	\
+	write_seqcount_begin(&(vm)->seq);		\
+} while (0)
+
+static inline void kt_vm_unlock_restore(struct kt_vm *vm, unsigned long flags)
+{
+	write_seqcount_end(&vm->seq);
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+}
 
 #define KT_VM_HASH_BITS	6
 extern struct hlist_head kt_vm_table[1 << KT_VM_HASH_BITS];
@@ -348,7 +386,7 @@ void kt_vm_pit_reinject(struct kt_vm *vm, bool reinject);
 void kt_vm_pit_settle(struct kt_vm *vm, u64 now);
 void kt_vm_pit_put(struct kt_vm *vm, struct kvm_timers_pit_record *rec, u64 now);
 void kt_vm_pit_take(struct kt_vm *vm, const struct kvm_timers_pit_record *rec, u64 now);
-void kt_vm_pit_status(struct kt_vm *vm, struct kvm_timers_device_status *status, u64 now);
+void kt_vm_pit_status(const struct kt_vm *vm, struct kvm_timers_device_status *status, u64 now);
 
 int kt_vm_rtc_create(struct kt_vm *vm);
 void kt_vm_rtc_destroy(struct kt_vm *vm);
@@ -360,7 +398,7 @@ void kt_vm_rtc_settle(struct kt_vm *vm, u64 now);
 void kt_vm_rtc_reset(struct kt_vm *vm);
 void kt_vm_rtc_put(struct kt_vm *vm, struct kvm_timers_rtc_record *rec, u64 now);
 void kt_vm_rtc_take(struct kt_vm *vm, const struct kvm_timers_rtc_record *rec, u64 now);
-void kt_vm_rtc_status(struct kt_vm *vm, struct kvm_timers_status *status, u64 now);
+void kt_vm_rtc_status(const struct kt_vm *vm, struct kvm_timers_status *status, u64 now);
 
 int kt_vm_hpet_create(struct kt_vm *vm);
 void kt_vm_hpet_destroy(struct kt_vm *vm);
@@ -370,11 +408,11 @@ void kt_vm_hpet_levels(struct kt_vm *vm);
 void kt_vm_hpet_reset(struct kt_vm *vm);
 void kt_vm_hpet_put(struct kt_vm *vm, struct kvm_timers_hpet_record *rec, u64 now);
 void kt_vm_hpet_take(struct kt_vm *vm, const struct kvm_timers_hpet_record *rec, u64 now);
-void kt_vm_hpet_status(struct kt_vm *vm, struct kvm_timers_status *status, u64 now);
+void kt_vm_hpet_status(const struct kt_vm *vm, struct kvm_timers_status *status, u64 now);
 
 void kt_vm_add_stats(struct kvm_timers_device_status *status, const struct kt_tick *tick);
-void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status);
-void kt_vm_source_status(struct kt_vm *vm, unsigned int id, u64 edges, bool ticking,
+int kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status);
+void kt_vm_source_status(const struct kt_vm *vm, unsigned int id, u64 edges, bool ticking,
 			 struct kvm_timers_device_status *status);
 void kt_vm_set_tick_params(struct kt_vm *vm, unsigned int device,
 			   const struct kt_tick_params *params);

@@ -79,7 +79,7 @@ void kt_vm_clock_change(struct kt_vm *vm)
 	preempt_disable();
 	if (vm->devices & KVM_TIMERS_KVMCLOCK)
 		kt_inject_hold(vm->kvm);
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 }
 
 /**
@@ -90,7 +90,7 @@ void kt_vm_clock_change(struct kt_vm *vm)
  */
 void kt_vm_clock_changed(struct kt_vm *vm)
 {
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 	if (vm->devices & KVM_TIMERS_KVMCLOCK)
 		kt_inject_release(vm->kvm);
 	preempt_enable();
@@ -132,7 +132,7 @@ void kt_vm_clock_rescale(struct kt_vm *vm, const struct kt_tsc_scale *scale)
 	unsigned long flags;
 	u64 cycle, now;
 
-	raw_spin_lock_irqsave(&vm->lock, flags);
+	kt_vm_lock_save(vm, flags);
 	map = vm->clock.map.is_frozen ? vm->clock.frozen.held : vm->clock.map;
 	if (!vm->dead && (map.scale.ratio != scale->ratio ||
 			  map.scale.frac_bits != scale->frac_bits)) {
@@ -143,7 +143,7 @@ void kt_vm_clock_rescale(struct kt_vm *vm, const struct kt_tsc_scale *scale)
 		else
 			kt_vm_clock_put_in_force(vm, &map, KT_VM_CLOCK_SCALED);
 	}
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	kt_vm_unlock_restore(vm, flags);
 }
 
 /**
@@ -211,7 +211,7 @@ void kt_vm_clock_get(struct kt_vm *vm, struct kt_vm_instant *instant)
 	unsigned long flags;
 	u32 bends;
 
-	raw_spin_lock_irqsave(&vm->lock, flags);
+	kt_vm_lock_save(vm, flags);
 	ktime_get_snapshot(&snapshot);
 	instant->by_tsc = kt_vm_clock_by_tsc(clock) && kt_host_clock_look(&now_host, &bends);
 	if (clock->map.is_frozen) {
@@ -222,7 +222,7 @@ void kt_vm_clock_get(struct kt_vm *vm, struct kt_vm_instant *instant)
 		instant->real_ns = ktime_to_ns(snapshot.real);
 	}
 	instant->ns = kt_vm_map_read(&clock->map, snapshot.cycles) + clock->base_ns;
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	kt_vm_unlock_restore(vm, flags);
 }
 
 /**
@@ -275,7 +275,7 @@ void kt_vm_clock_page(struct kt_vm *vm, const struct kt_tsc_scale *scale, u64 of
 	struct kt_kvmclock_line line;
 	u64 cycle, now;
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	line = clock->map.line;
 	page->stable = clock->map.by_tsc && scale->ratio == clock->map.scale.ratio;
 	if (!page->stable) {
@@ -286,7 +286,7 @@ void kt_vm_clock_page(struct kt_vm *vm, const struct kt_tsc_scale *scale, u64 of
 		kt_kvmclock_set_hz(&line, kt_tsc_hz(scale, tsc_khz));
 	}
 	page->ns = line.ns + clock->base_ns;
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 	page->tsc = line.tsc + offset;
 	page->mul = line.mul;
 	page->shift = line.shift;
@@ -294,17 +294,15 @@ void kt_vm_clock_page(struct kt_vm *vm, const struct kt_tsc_scale *scale, u64 of
 
 /**
  * kt_vm_clock_status() - guest time, and where the host's clock is
- * @vm:		the guest, dead or alive
+ * @vm:		a copy of the guest, dead or alive
  * @status:	filled in
  * @now:	guest time
  *
- * Context: Any, vm->lock held.
+ * Context: Any.
  */
-void kt_vm_clock_status(struct kt_vm *vm, struct kvm_timers_status *status, u64 now)
+void kt_vm_clock_status(const struct kt_vm *vm, struct kvm_timers_status *status, u64 now)
 {
 	const struct kt_vm_clock *clock = &vm->clock;
-
-	lockdep_assert_held(&vm->lock);
 
 	status->clock_rate = clock->rate;
 	status->clock_flags = (kt_vm_clock_by_tsc(clock) ? KVM_TIMERS_CLOCK_BY_TSC : 0) |

@@ -220,7 +220,7 @@ void kt_vm_clock_get(struct kt_vm *vm, struct kt_vm_instant *instant);
 void kt_vm_clock_set(struct kt_vm *vm, u64 ns, u64 real_ns);
 void kt_vm_clock_page(struct kt_vm *vm, const struct kt_tsc_scale *scale, u64 offset,
 		      struct kt_vm_page *page);
-void kt_vm_clock_status(struct kt_vm *vm, struct kvm_timers_status *status, u64 now);
+void kt_vm_clock_status(const struct kt_vm *vm, struct kvm_timers_status *status, u64 now);
 
 void kt_vm_clock_change(struct kt_vm *vm);
 void kt_vm_clock_changed(struct kt_vm *vm);

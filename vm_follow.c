@@ -184,7 +184,7 @@ static void review_one(struct kt_vm *vm)
 
 	if (vm->devices & KVM_TIMERS_KVMCLOCK)
 		look_for_pause(vm);
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	is_due = !vm->dead && plan(&vm->clock, &review);
 	if (is_due)
 		is_line = is_other_line(&vm->clock.map, &review.map);
@@ -193,7 +193,7 @@ static void review_one(struct kt_vm *vm)
 		kt_vm_clock_put_in_force(vm, &review.map, reviewed(&review));
 	if (!vm->dead && !is_line && vm->clock.map.by_tsc)
 		note(&vm->clock, &review);
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 	if (!is_line)
 		return;
 

@@ -101,10 +101,10 @@ int kt_vm_freeze(struct kt_vm *vm)
 		return -ESRCH;
 
 	if (kt_inject_lock_vcpus(kvm)) {
-		raw_spin_lock_irq(&vm->lock);
+		kt_vm_lock_irq(vm);
 		if (!vm->clock.map.is_frozen)
 			freeze(vm);
-		raw_spin_unlock_irq(&vm->lock);
+		kt_vm_unlock_irq(vm);
 		/* Whoever runs next, or halts, passes kt_vm_freeze_end(). */
 		kt_inject_summon_all(kvm);
 		kt_inject_unlock_vcpus(kvm);
@@ -316,11 +316,11 @@ bool kt_vm_thaw_by_set(struct kt_vm *vm, u64 ns, bool by_real_time)
 	bool is_frozen, is_same;
 	u32 gap;
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	is_frozen = clock->map.is_frozen;
 	is_same = is_frozen && ns == clock->map.ns + clock->base_ns;
 	gap = clock->gap;
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 	if (!is_frozen)
 		return false;
 
@@ -343,7 +343,7 @@ void kt_vm_freeze_end(struct kt_vm *vm)
 	struct kt_vm_clock *clock = &vm->clock;
 	struct thaw back = { };
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	WRITE_ONCE(clock->is_still, false);
 	if (!vm->dead && clock->map.is_frozen) {
 		/* Its TSC cannot be moved any more: what was before a record is not in this. */
@@ -357,7 +357,7 @@ void kt_vm_freeze_end(struct kt_vm *vm)
 		kt_inject_refresh_pages(vm->kvm);
 		tell_guest(vm, KVM_TIMERS_GAP_JUMP, back.gap_ns);
 	}
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 }
 
 /**

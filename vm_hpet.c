@@ -53,9 +53,9 @@ u64 kt_vm_hpet_read(struct kt_vm *vm, u32 offset, u32 len)
 	if (offset == MAIN_COUNTER_HIGH && len == 4)
 		return read_counter(vm) >> 32;
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	val = kt_hpet_read(&vm->hpet.model, offset, len, kt_vm_now(vm));
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 	return val;
 }
 
@@ -138,7 +138,7 @@ void kt_vm_hpet_write(struct kt_vm *vm, u32 offset, u32 len, u64 val)
 
 	written(vm, offset, &first, &end);
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	now = kt_vm_now(vm);
 	legacy = kt_hpet_legacy(hpet);
 	write_seqcount_begin(&vm->hpet.seq);
@@ -153,7 +153,7 @@ void kt_vm_hpet_write(struct kt_vm *vm, u32 offset, u32 len, u64 val)
 	}
 	restored = legacy && !kt_hpet_legacy(hpet);
 	levels = has_levels(vm);
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 
 	if (levels)
 		kt_vm_hpet_levels(vm);
@@ -186,9 +186,9 @@ void kt_vm_hpet_levels(struct kt_vm *vm)
 	u32 changed, level;
 	unsigned int i;
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	if (vm->hpet.levelling || vm->dead) {
-		raw_spin_unlock_irq(&vm->lock);
+		kt_vm_unlock_irq(vm);
 		return;
 	}
 	vm->hpet.levelling = true;
@@ -198,14 +198,14 @@ void kt_vm_hpet_levels(struct kt_vm *vm)
 		if (!changed)
 			break;
 		vm->hpet.level = level;
-		raw_spin_unlock_irq(&vm->lock);
+		kt_vm_unlock_irq(vm);
 		for (i = 0; i < KT_HPET_NR_LINES; i++)
 			if (changed & BIT(i))
 				kt_inject_level(&vm->hpet.lines[i], level & BIT(i));
-		raw_spin_lock_irq(&vm->lock);
+		kt_vm_lock_irq(vm);
 	}
 	vm->hpet.levelling = false;
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 }
 
 static int line_gsi(unsigned int i)
@@ -240,9 +240,9 @@ int kt_vm_hpet_create(struct kt_vm *vm)
 		if (ret)
 			goto err_lines;
 	}
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	WRITE_ONCE(vm->active, vm->active | KVM_TIMERS_HPET);
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 	return 0;
 
 err_lines:
@@ -277,7 +277,7 @@ void kt_vm_hpet_reset(struct kt_vm *vm)
 	unsigned int n;
 	u64 now;
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	active = vm->active & KVM_TIMERS_HPET;
 	if (active) {
 		now = kt_vm_now(vm);
@@ -294,7 +294,7 @@ void kt_vm_hpet_reset(struct kt_vm *vm)
 			kt_vm_rtc_settle(vm, now);
 		}
 	}
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 
 	if (active)
 		kt_vm_hpet_levels(vm);
@@ -369,19 +369,17 @@ static u64 shortest_period(const struct kt_hpet *hpet)
 
 /**
  * kt_vm_hpet_status() - the HPET's part of the status
- * @vm:		the guest, dead or alive
+ * @vm:		a copy of the guest, dead or alive
  * @status:	filled in
  * @now:	guest time, ns
  *
- * Context: Any, vm->lock held.
+ * Context: Any.
  */
-void kt_vm_hpet_status(struct kt_vm *vm, struct kvm_timers_status *status, u64 now)
+void kt_vm_hpet_status(const struct kt_vm *vm, struct kvm_timers_status *status, u64 now)
 {
 	struct kvm_timers_device_status *row = &status->device[KVM_TIMERS_DEVICE_HPET];
 	const struct kt_hpet *hpet = &vm->hpet.model;
 	unsigned int n;
-
-	lockdep_assert_held(&vm->lock);
 
 	if (!(vm->devices & KVM_TIMERS_HPET))
 		return;

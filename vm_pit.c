@@ -22,10 +22,10 @@ u8 kt_vm_pit_read(struct kt_vm *vm, enum kt_i8254_port port)
 {
 	u8 val;
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	val = kt_i8254_read(&vm->pit.model, port, kt_vm_now(vm));
 	vm->pit.reads++;
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 	return val;
 }
 
@@ -52,7 +52,7 @@ void kt_vm_pit_write(struct kt_vm *vm, enum kt_i8254_port port, u8 val)
 	bool attend = false;
 	u64 now;
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	now = kt_vm_now(vm);
 	kt_i8254_write(&vm->pit.model, port, val, now);
 	vm->pit.writes++;
@@ -62,7 +62,7 @@ void kt_vm_pit_write(struct kt_vm *vm, enum kt_i8254_port port, u8 val)
 		if (!attend && kt_i8254_period(&vm->pit.model) != KT_NEVER)
 			kt_vm_rearm(vm, KT_SOURCE_PIT, now);
 	}
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 
 	if (attend)
 		kt_vm_serve(vm, KT_SOURCE_PIT, port == KT_I8254_CONTROL);
@@ -79,10 +79,10 @@ u8 kt_vm_pit_read61(struct kt_vm *vm)
 {
 	u8 val;
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	val = kt_i8254_read_port61(&vm->pit.model, kt_vm_now(vm));
 	vm->pit.reads++;
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 	return val;
 }
 
@@ -95,10 +95,10 @@ u8 kt_vm_pit_read61(struct kt_vm *vm)
  */
 void kt_vm_pit_write61(struct kt_vm *vm, u8 val)
 {
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	kt_i8254_write_port61(&vm->pit.model, val, kt_vm_now(vm));
 	vm->pit.writes++;
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 }
 
 /**
@@ -119,13 +119,13 @@ int kt_vm_pit_create(struct kt_vm *vm)
 	if (ret)
 		return ret;
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	now = kt_vm_now(vm);
 	kt_i8254_init(&vm->pit.model, now);
 	vm->source[KT_SOURCE_PIT].line = &vm->pit.line;
 	kt_vm_pit_settle(vm, now);
 	WRITE_ONCE(vm->active, vm->active | KVM_TIMERS_PIT);
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 	return 0;
 }
 
@@ -141,11 +141,11 @@ int kt_vm_pit_create(struct kt_vm *vm)
 void kt_vm_pit_get(struct kt_vm *vm, struct kt_i8254_state *state, u64 *origin_ns,
 		   bool *silenced)
 {
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	kt_i8254_get_state(&vm->pit.model, state, kt_vm_now(vm));
 	*origin_ns = kt_vm_clock_origin(&vm->clock);
 	*silenced = vm->pit.silenced;
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 }
 
 static bool same_count(const struct kt_i8254_channel_state *a,
@@ -185,7 +185,7 @@ int kt_vm_pit_set(struct kt_vm *vm, const struct kt_i8254_state *state, bool sil
 	int ret;
 	u64 now;
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	now = kt_vm_now(vm);
 	old_deadline = kt_i8254_deadline(&vm->pit.model, now);
 	kt_i8254_get_state(&vm->pit.model, &old, now);
@@ -204,7 +204,7 @@ int kt_vm_pit_set(struct kt_vm *vm, const struct kt_i8254_state *state, bool sil
 	vm->pit.silenced = silenced;
 	kt_vm_rearm(vm, KT_SOURCE_PIT, now);
 out:
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 	return ret;
 }
 
@@ -222,13 +222,13 @@ void kt_vm_pit_reinject(struct kt_vm *vm, bool reinject)
 {
 	struct kt_tick_params params;
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	if (!vm->pit.chosen) {
 		params = vm->source[KT_SOURCE_PIT].tick.params;
 		params.policy = reinject ? KVM_TIMERS_POLICY_CATCHUP : KVM_TIMERS_POLICY_DISCARD;
 		kt_vm_set_tick_params(vm, KVM_TIMERS_DEVICE_PIT, &params);
 	}
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 }
 
 /**
@@ -286,17 +286,15 @@ void kt_vm_pit_take(struct kt_vm *vm, const struct kvm_timers_pit_record *rec, u
 
 /**
  * kt_vm_pit_status() - the PIT's row of the status
- * @vm:		the guest, dead or alive
+ * @vm:		a copy of the guest, dead or alive
  * @status:	filled in
  * @now:	guest time, ns
  *
- * Context: Any, vm->lock held.
+ * Context: Any.
  */
-void kt_vm_pit_status(struct kt_vm *vm, struct kvm_timers_device_status *status, u64 now)
+void kt_vm_pit_status(const struct kt_vm *vm, struct kvm_timers_device_status *status, u64 now)
 {
 	u64 period_ns = kt_i8254_period(&vm->pit.model);
-
-	lockdep_assert_held(&vm->lock);
 
 	status->active = !!(vm->active & KVM_TIMERS_PIT);
 	status->period_ns = period_ns == KT_NEVER ? 0 : period_ns;

@@ -109,7 +109,7 @@ int kt_vm_get_record(struct kt_vm *vm, struct kvm_timers_record *rec, u32 room)
 		return -ENOSPC;
 	}
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	now = kt_vm_freeze_sample(&vm->clock, &cycle);
 	rec->version = KVM_TIMERS_RECORD_VERSION;
 	rec->devices = vm->devices;
@@ -123,7 +123,7 @@ int kt_vm_get_record(struct kt_vm *vm, struct kvm_timers_record *rec, u32 room)
 		kt_vm_hpet_put(vm, &rec->hpet, now);
 	put_vcpus(vm, rec, now, cycle);
 	kt_vm_freeze_put(&vm->clock, rec, now, cycle);
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 	mutex_unlock(&kvm->lock);
 	kvm_put_kvm(kvm);
 
@@ -233,10 +233,10 @@ static void take(struct kt_vm *vm, const struct kvm_timers_record *rec,
 	if (rec->nr_vcpus)
 		first = kvm_get_vcpu_by_id(vm->kvm, rec->vcpu[0].id);
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	kt_vm_freeze_take(vm, rec, first, cycle, same_boot);
 	take_devices(vm, rec, params);
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 	kt_inject_refresh_pages(vm->kvm);
 	kt_inject_summon_all(vm->kvm);
 }

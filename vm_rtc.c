@@ -95,7 +95,7 @@ bool kt_vm_rtc_read(struct kt_vm *vm, u8 *val)
 	u8 index;
 	u64 now;
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	index = READ_ONCE(vm->rtc.index);
 	if (index != KT_RTC_FOREIGN) {
 		now = kt_vm_now(vm);
@@ -106,7 +106,7 @@ bool kt_vm_rtc_read(struct kt_vm *vm, u8 *val)
 		/* The line is down: the next edge can come. */
 		attend = index == KT_RTC_C && rearm(vm, now);
 	}
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 
 	if (attend)
 		kt_vm_serve(vm, KT_SOURCE_RTC, false);
@@ -132,7 +132,7 @@ bool kt_vm_rtc_write(struct kt_vm *vm, u8 index, u8 val)
 	if (index == KT_RTC_FOREIGN)
 		return false;
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	now = kt_vm_now(vm);
 	old = rtc->b;
 	kt_rtc_write(rtc, index, val, now);
@@ -143,7 +143,7 @@ bool kt_vm_rtc_write(struct kt_vm *vm, u8 index, u8 val)
 		kt_tick_drop(tick_of(vm), kt_rtc_edges(rtc, now));
 	/* A debt is rescaled with the rate. */
 	attend = rearm(vm, now) || tick_of(vm)->owed;
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 
 	if (attend)
 		kt_vm_serve(vm, KT_SOURCE_RTC, false);
@@ -180,13 +180,13 @@ int kt_vm_rtc_create(struct kt_vm *vm)
 	if (ret)
 		return ret;
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	now = kt_vm_now(vm);
 	set_clock(vm, now);
 	vm->rtc.index = KT_RTC_FOREIGN;
 	vm->source[KT_SOURCE_RTC].line = &vm->rtc.line;
 	WRITE_ONCE(vm->active, vm->active | KVM_TIMERS_RTC);
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 	return 0;
 }
 
@@ -233,7 +233,7 @@ void kt_vm_rtc_reset(struct kt_vm *vm)
 {
 	u64 now;
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	if (vm->active & KVM_TIMERS_RTC) {
 		now = kt_vm_now(vm);
 		kt_rtc_reset(&vm->rtc.model, now);
@@ -242,7 +242,7 @@ void kt_vm_rtc_reset(struct kt_vm *vm)
 		WRITE_ONCE(vm->rtc.index, KT_RTC_FOREIGN);
 		kt_vm_rearm(vm, KT_SOURCE_RTC, now);
 	}
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 }
 
 /**
@@ -282,19 +282,17 @@ void kt_vm_rtc_take(struct kt_vm *vm, const struct kvm_timers_rtc_record *rec, u
 
 /**
  * kt_vm_rtc_status() - the RTC's part of the status
- * @vm:		the guest, dead or alive
+ * @vm:		a copy of the guest, dead or alive
  * @status:	filled in
  * @now:	guest time, ns
  *
- * Context: Any, vm->lock held.
+ * Context: Any.
  */
-void kt_vm_rtc_status(struct kt_vm *vm, struct kvm_timers_status *status, u64 now)
+void kt_vm_rtc_status(const struct kt_vm *vm, struct kvm_timers_status *status, u64 now)
 {
 	struct kvm_timers_device_status *row = &status->device[KVM_TIMERS_DEVICE_RTC];
 	const struct kt_rtc *rtc = &vm->rtc.model;
 	u64 period_ns = kt_rtc_period(rtc);
-
-	lockdep_assert_held(&vm->lock);
 
 	if (!(vm->devices & KVM_TIMERS_RTC))
 		return;

@@ -107,10 +107,10 @@ static void look_and_lock(struct kt_vm *vm, unsigned int id, struct outlook *out
 		out->unmasks = out->line ? atomic_read_acquire(&out->line->unmasks) : 0;
 		out->pin = probe(vm, id, out->line, out->message, &out->masked);
 
-		raw_spin_lock_irq(&vm->lock);
+		kt_vm_lock_irq(vm);
 		if (likely(given == source->given))
 			break;
-		raw_spin_unlock_irq(&vm->lock);
+		kt_vm_unlock_irq(vm);
 	}
 	/* Routed to somewhere else meanwhile: whoever did that comes here as well. */
 	if (out->line != source->line || out->message != source->message)
@@ -124,13 +124,13 @@ static bool give_and_look(struct kt_vm *vm, unsigned int id, const struct outloo
 	bool again;
 
 	give(vm, out->line, out->message);
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	source->pulsing = false;
 	/* Who looked before it was given knows by this. */
 	smp_store_release(&source->given, source->given + 1);
 	again = source->again;
 	source->again = false;
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 	return again;
 }
 
@@ -160,7 +160,7 @@ static bool serve(struct kt_vm *vm, unsigned int id, bool fresh)
 	look_and_lock(vm, id, &out);
 	clear_bit(id, &vm->due);
 	if (vm->dead) {
-		raw_spin_unlock_irq(&vm->lock);
+		kt_vm_unlock_irq(vm);
 		return false;
 	}
 	now = kt_vm_now(vm);
@@ -185,7 +185,7 @@ static bool serve(struct kt_vm *vm, unsigned int id, bool fresh)
 	if (out.line && atomic_read(&out.line->unmasks) != out.unmasks)
 		source->dormant = false;
 	kt_vm_rearm(vm, id, now);
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 
 	if (edge && out.line && out.line->gsi == KT_PIT_GSI)
 		kt_inject_nmi_watchdog(vm->kvm);

@@ -11,6 +11,9 @@
 #include <linux/string.h>
 #include <linux/time64.h>
 
+/* A guest whose vCPUs are at its devices all the time must not keep its owner from looking. */
+#define COPY_TRIES	100
+
 static u64 unseen_edges(const struct kt_vm *vm, const struct kt_source *source, u64 edges,
 			bool ticking)
 {
@@ -22,7 +25,7 @@ static u64 unseen_edges(const struct kt_vm *vm, const struct kt_source *source, 
  * @status:	added to
  * @tick:	the account
  *
- * Context: Any, the lock of @tick held.
+ * Context: Any, the lock of @tick held, or it is a copy.
  */
 void kt_vm_add_stats(struct kvm_timers_device_status *status, const struct kt_tick *tick)
 {
@@ -45,15 +48,15 @@ void kt_vm_add_stats(struct kvm_timers_device_status *status, const struct kt_ti
 
 /**
  * kt_vm_source_status() - add one source to its device's row of the status
- * @vm:		the guest, dead or alive
+ * @vm:		a copy of the guest, dead or alive
  * @id:		the source
  * @edges:	of its model until now
  * @ticking:	whether they are the guest's to have
  * @status:	added to
  *
- * Context: Any, vm->lock held.
+ * Context: Any.
  */
-void kt_vm_source_status(struct kt_vm *vm, unsigned int id, u64 edges, bool ticking,
+void kt_vm_source_status(const struct kt_vm *vm, unsigned int id, u64 edges, bool ticking,
 			 struct kvm_timers_device_status *status)
 {
 	const struct kt_source *source = &vm->source[id];
@@ -65,8 +68,6 @@ void kt_vm_source_status(struct kt_vm *vm, unsigned int id, u64 edges, bool tick
 		.pin		= KT_TICK_LATCHED,
 	};
 	struct kt_tick tick;
-
-	lockdep_assert_held(&vm->lock);
 
 	/* Nobody looks at these until the unmasking, and then within the bounds. */
 	if (unseen && source->dormant && source->latched) {
@@ -89,13 +90,11 @@ void kt_vm_source_status(struct kt_vm *vm, unsigned int id, u64 edges, bool tick
  * @vm:		the guest
  * @device:	enum kvm_timers_device
  *
- * Context: Any, vm->lock held.
+ * Context: Any, vm->lock held, or @vm is a copy.
  * Return: what is in force; of several timers each has the same.
  */
 const struct kt_tick_params *kt_vm_tick_params(const struct kt_vm *vm, unsigned int device)
 {
-	lockdep_assert_held(&vm->lock);
-
 	return device == KVM_TIMERS_DEVICE_LAPIC ? &vm->vcpus.params :
 						   &vm->source[device].tick.params;
 }
@@ -115,26 +114,59 @@ static void status_of_policy(const struct kt_vm *vm, unsigned int device,
 	memcpy(status->late, vm->late[device], sizeof(status->late));
 }
 
-/**
- * kt_vm_status() - everything an operator wants to see, at one instant
- * @vm:		the guest, dead or alive
- * @status:	zeroed but for its size; filled in
- *
- * Context: Process.
- */
-void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
+static u64 copy_fields(struct kt_vm *copy, const struct kt_vm *vm)
 {
-	unsigned int device;
+	const size_t from = offsetof(struct kt_vm, clock);
+
+	copy->devices = vm->devices;
+	copy->active = vm->active;
+	copy->dead = vm->dead;
+	memcpy((void *)copy + from, (const void *)vm + from,
+	       struct_size(vm, source, vm->nr_sources) - from);
+	return vm->dead ? vm->end_ns : kt_vm_now(vm);
+}
+
+/*
+ * What the lock protects, all of one instant, and which instant that is. Alarms take the lock: none
+ * waits for a copy, which is made anew if anything has changed meanwhile.
+ */
+static u64 copy_vm(struct kt_vm *copy, struct kt_vm *vm)
+{
+	unsigned int seq, tries;
 	u64 now;
 
-	status->id = vm->id;
-	status->pid = pid_vnr(vm->pid);
-	status->devices = vm->devices;
-	status->mem_bytes = PAGE_ALIGN(struct_size(vm, source, vm->nr_sources)) +
-			    sizeof(u64) * num_possible_cpus();
+	for (tries = 0; tries < COPY_TRIES; tries++) {
+		seq = raw_read_seqcount(&vm->seq);
+		if (seq & 1) {
+			cpu_relax();
+			continue;
+		}
+		now = copy_fields(copy, vm);
+		if (!read_seqcount_retry(&vm->seq, seq))
+			return now;
+	}
 
-	raw_spin_lock_irq(&vm->lock);
-	now = vm->dead ? vm->end_ns : kt_vm_now(vm);
+	/* Its vCPUs have the lock all the time. */
+	kt_vm_lock_irq(vm);
+	now = copy_fields(copy, vm);
+	kt_vm_unlock_irq(vm);
+	return now;
+}
+
+static u64 start_copy(struct kt_vm *copy, struct kt_vm *vm)
+{
+	u64 now = copy_vm(copy, vm);
+
+	/* Nobody writes to it. */
+	raw_spin_lock_init(&copy->lock);
+	seqcount_raw_spinlock_init(&copy->clock.seq, &copy->lock);
+	return now;
+}
+
+static void status_of_copy(const struct kt_vm *vm, struct kvm_timers_status *status, u64 now)
+{
+	unsigned int device;
+
 	status->guest_ns = now;
 	status->dead = vm->dead;
 	for (device = 0; device < KVM_TIMERS_NR_DEVICES; device++)
@@ -142,14 +174,49 @@ void kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
 	kt_vm_pit_status(vm, &status->device[KVM_TIMERS_DEVICE_PIT], now);
 	kt_vm_rtc_status(vm, status, now);
 	kt_vm_hpet_status(vm, status, now);
-	kt_vcpu_status(vm, status);
 	kt_vm_clock_status(vm, status, now);
-	/* Of a VM that is gone nothing is in progress. */
-	for (device = 0; vm->dead && device < KVM_TIMERS_NR_DEVICES; device++)
-		status->device[device].catchup_rate_pct = 0;
 	status->budget_hz = vm->budget_hz;
-	status->budget_waits = READ_ONCE(vm->arbiter.waits);
-	raw_spin_unlock_irq(&vm->lock);
+	status->budget_waits = vm->arbiter.waits;
+}
+
+/**
+ * kt_vm_status() - everything an operator wants to see
+ * @vm:		the guest, dead or alive
+ * @status:	zeroed but for its size; filled in
+ *
+ * Of one instant but for the LAPIC timers, which are looked at one after the other. No lock is
+ * taken that an alarm takes, unless the guest's own vCPUs have it all the time.
+ *
+ * Context: Process, sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
+{
+	size_t size = struct_size(vm, source, vm->nr_sources);
+	struct kt_vm *copy = kvmalloc(size, GFP_KERNEL);
+	unsigned int device;
+	struct kvm *kvm;
+
+	if (!copy)
+		return -ENOMEM;
+
+	status->id = vm->id;
+	status->pid = pid_vnr(vm->pid);
+	status->devices = vm->devices;
+	status->mem_bytes = PAGE_ALIGN(size) + sizeof(u64) * num_possible_cpus();
+
+	/* Its vCPUs are there for as long. */
+	kvm = kt_vm_hold(vm);
+	status_of_copy(copy, status, start_copy(copy, vm));
+	kt_vcpu_status(vm, kvm, status);
+	if (kvm)
+		kvm_put_kvm(kvm);
+	kvfree(copy);
+
+	/* Of a VM that is gone nothing is in progress. */
+	for (device = 0; status->dead && device < KVM_TIMERS_NR_DEVICES; device++)
+		status->device[device].catchup_rate_pct = 0;
+	return 0;
 }
 
 /**
@@ -205,11 +272,11 @@ int kt_vm_set_policy(struct kt_vm *vm, unsigned int device,
 	if (ret)
 		return ret;
 
-	raw_spin_lock_irq(&vm->lock);
+	kt_vm_lock_irq(vm);
 	if (device == KVM_TIMERS_DEVICE_PIT)
 		vm->pit.chosen = config->policy != KVM_TIMERS_POLICY_DEFAULT;
 	kt_vm_set_tick_params(vm, device, &params);
-	raw_spin_unlock_irq(&vm->lock);
+	kt_vm_unlock_irq(vm);
 	return 0;
 }
 

@@ -291,7 +291,8 @@ struct kvm_timers_device_status {
  * @budget_hz:	in force, for each vCPU
  * @reserved:	0
  * @budget_waits: times that a catch-up had to wait because of it
- * @device:	a row a device; that of the LAPIC timer is the sum of all vCPUs
+ * @device:	a row a device; that of the LAPIC timer is the sum of all vCPUs, which are looked at
+ *		one after the other
  */
 struct kvm_timers_status {
 	__u32				size;
