@@ -91,33 +91,74 @@ int kt_out_fail(enum kt_out_exit code, const char *fmt, ...)
 	return code;
 }
 
+static const char *to_text(struct json_object *obj)
+{
+	return json_object_to_json_string_ext(obj, JSON_C_TO_STRING_PRETTY |
+						   JSON_C_TO_STRING_SPACED |
+						   JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
 /**
  * kt_out_put_json() - print a result
  * @obj:	result; the reference is taken over
  */
 void kt_out_put_json(struct json_object *obj)
 {
-	puts(json_object_to_json_string_ext(obj, JSON_C_TO_STRING_PRETTY |
-						 JSON_C_TO_STRING_SPACED |
-						 JSON_C_TO_STRING_NOSLASHESCAPE));
+	puts(to_text(obj));
 	json_object_put(obj);
+}
+
+/**
+ * kt_out_put_each() - print a result that is an array
+ * @nr:		its length
+ * @make:	makes one of them, whose reference is taken over
+ * @arg:	for @make
+ *
+ * One is made when the one before has been printed: all at once would take most of the time to find
+ * memory for them.
+ */
+void kt_out_put_each(size_t nr, struct json_object *(*make)(const void *arg, size_t i),
+		     const void *arg)
+{
+	struct json_object *obj;
+	size_t i;
+
+	putchar('[');
+	for (i = 0; i < nr; i++) {
+		obj = make(arg, i);
+		printf("%s\n%s", i ? "," : "", to_text(obj));
+		json_object_put(obj);
+	}
+	puts(nr ? "\n]" : "]");
+}
+
+/**
+ * kt_out_add() - a member of an object, which has none of that name
+ * @obj:	object
+ * @key:	its name, which outlives @obj
+ * @val:	value, whose reference is taken over
+ */
+void kt_out_add(struct json_object *obj, const char *key, struct json_object *val)
+{
+	json_object_object_add_ex(obj, key, val, JSON_C_OBJECT_ADD_KEY_IS_NEW |
+						 JSON_C_OBJECT_KEY_IS_CONSTANT);
 }
 
 /**
  * kt_out_add_u64() - a number of an object
  * @obj:	object
- * @key:	its name
+ * @key:	its name, as for kt_out_add()
  * @val:	number, exact
  */
 void kt_out_add_u64(struct json_object *obj, const char *key, __u64 val)
 {
-	json_object_object_add(obj, key, json_object_new_uint64(val));
+	kt_out_add(obj, key, json_object_new_uint64(val));
 }
 
 /**
  * kt_out_add_bits() - the names of bits that are set, an array of an object
  * @obj:	object
- * @key:	its name
+ * @key:	its name, as for kt_out_add()
  * @bits:	bits
  * @name:	gives the names by number, then NULL
  */
@@ -130,7 +171,7 @@ void kt_out_add_bits(struct json_object *obj, const char *key, __u32 bits,
 	for (i = 0; name(i); i++)
 		if (bits & 1U << i)
 			json_object_array_add(array, json_object_new_string(name(i)));
-	json_object_object_add(obj, key, array);
+	kt_out_add(obj, key, array);
 }
 
 /**

@@ -28,6 +28,9 @@ int kt_out_fail(enum kt_out_exit code, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void kt_out_before_fail(void (*prepare)(void));
 void kt_out_put_json(struct json_object *obj);
+void kt_out_put_each(size_t nr, struct json_object *(*make)(const void *arg, size_t i),
+		     const void *arg);
+void kt_out_add(struct json_object *obj, const char *key, struct json_object *val);
 void kt_out_add_u64(struct json_object *obj, const char *key, __u64 val);
 void kt_out_add_bits(struct json_object *obj, const char *key, __u32 bits,
 		     const char *(*name)(unsigned int i));

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <json-c/json.h>
+#include <json-c/printbuf.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,10 @@
 #define NS_PER_S	1000000000ULL
 #define US_PER_MS	1000ULL
 #define FS_PER_NS	1000000U
+
+/* Blanks of a level, as json-c has it. */
+#define INDENT		2
+
 #define LAST_BUCKET	(KVM_TIMERS_LATE_BUCKETS - 1)
 #define LAST_LEVEL	(KVM_TIMERS_CATCHUP_LEVELS - 1)
 
@@ -33,11 +38,9 @@
 
 static void add_process(struct json_object *obj, const struct kt_vm *vm)
 {
-	json_object_object_add(obj, "pid", vm->status.pid > 0 ?
-					   json_object_new_int(vm->status.pid) : NULL);
-	json_object_object_add(obj, "command", vm->comm[0] ? json_object_new_string(vm->comm) :
-							     NULL);
-	json_object_object_add(obj, "dead", json_object_new_boolean(vm->status.dead));
+	kt_out_add(obj, "pid", vm->status.pid > 0 ? json_object_new_int(vm->status.pid) : NULL);
+	kt_out_add(obj, "command", vm->comm[0] ? json_object_new_string(vm->comm) : NULL);
+	kt_out_add(obj, "dead", json_object_new_boolean(vm->status.dead));
 }
 
 static void list_as_json(const struct kt_vm *vms, size_t nr)
@@ -99,20 +102,32 @@ static void format_us(__u64 us, char *text, size_t room)
 		snprintf(text, room, "%llu.%03llu ms", us / US_PER_MS, us % US_PER_MS);
 }
 
+/* A line a bucket: as objects of their own they would be most of what a status costs. */
+static int write_late(struct json_object *obj, struct printbuf *text, int level, int flags)
+{
+	const __u64 *late = json_object_get_userdata(obj);
+	unsigned int n;
+
+	(void)flags;
+
+	for (n = 0; n < KVM_TIMERS_LATE_BUCKETS; n++) {
+		sprintbuf(text, "%s\n%*s{ \"from_us\": %llu, \"below_us\": ", n ? "," : "[",
+			  (level + 1) * INDENT, "", kt_late_from_us(n));
+		if (n == LAST_BUCKET)
+			sprintbuf(text, "null, \"count\": %llu }", late[n]);
+		else
+			sprintbuf(text, "%llu, \"count\": %llu }", kt_late_below_us(n), late[n]);
+	}
+
+	return sprintbuf(text, "\n%*s]", level * INDENT, "");
+}
+
+/* The counters are to outlive it. */
 static struct json_object *late_to_json(const __u64 *late)
 {
 	struct json_object *array = json_object_new_array();
-	struct json_object *obj;
-	unsigned int n;
 
-	for (n = 0; n < KVM_TIMERS_LATE_BUCKETS; n++) {
-		obj = json_object_new_object();
-		kt_out_add_u64(obj, "from_us", kt_late_from_us(n));
-		json_object_object_add(obj, "below_us", n == LAST_BUCKET ? NULL :
-					    json_object_new_uint64(kt_late_below_us(n)));
-		kt_out_add_u64(obj, "count", late[n]);
-		json_object_array_add(array, obj);
-	}
+	json_object_set_serializer(array, write_late, (void *)late, NULL);
 
 	return array;
 }
@@ -130,9 +145,8 @@ static struct json_object *catchup_to_json(const __u64 *catchup_ns)
 
 static void add_rtc(struct json_object *obj, const struct kvm_timers_status *status)
 {
-	json_object_object_add(obj, "base",
-			       json_object_new_string(rtc_base_name(status->rtc_base)));
-	json_object_object_add(obj, "time_s", json_object_new_int64(status->rtc_time_s));
+	kt_out_add(obj, "base", json_object_new_string(rtc_base_name(status->rtc_base)));
+	kt_out_add(obj, "time_s", json_object_new_int64(status->rtc_time_s));
 }
 
 static void add_hpet(struct json_object *obj, const struct kvm_timers_status *status)
@@ -143,15 +157,14 @@ static void add_hpet(struct json_object *obj, const struct kvm_timers_status *st
 	kt_out_add_u64(obj, "timers", status->hpet_timers);
 	kt_out_add_u64(obj, "counter", status->hpet_counter);
 	kt_out_add_u64(obj, "counter_period_fs", status->hpet_period_fs);
-	json_object_object_add(obj, "enabled", json_object_new_boolean(enabled));
-	json_object_object_add(obj, "legacy", json_object_new_boolean(legacy));
+	kt_out_add(obj, "enabled", json_object_new_boolean(enabled));
+	kt_out_add(obj, "legacy", json_object_new_boolean(legacy));
 }
 
 static void add_lapic(struct json_object *obj, const struct kvm_timers_status *status)
 {
 	kt_out_add_u64(obj, "vcpus", status->lapic_vcpus);
-	json_object_object_add(obj, "advance",
-			       json_object_new_string(advance_name(status->lapic_advance)));
+	kt_out_add(obj, "advance", json_object_new_string(advance_name(status->lapic_advance)));
 	kt_out_add_u64(obj, "advance_ns", status->lapic_advance_ns);
 }
 
@@ -162,15 +175,15 @@ static struct json_object *device_to_json(const struct kvm_timers_status *status
 	const struct kvm_timers_tick_stats *stats = &dev->stats;
 	struct json_object *obj = json_object_new_object();
 
-	json_object_object_add(obj, "active", json_object_new_boolean(dev->active));
-	json_object_object_add(obj, "policy", json_object_new_string(policy_name(dev->policy)));
+	kt_out_add(obj, "active", json_object_new_boolean(dev->active));
+	kt_out_add(obj, "policy", json_object_new_string(policy_name(dev->policy)));
 	kt_out_add_u64(obj, "catchup_max_rate_pct", dev->catchup_max_rate_pct);
 	kt_out_add_u64(obj, "catchup_limit_ms", dev->catchup_limit_ms);
 	kt_out_add_u64(obj, "catchup_threshold_us", dev->catchup_threshold_us);
 	kt_out_add_u64(obj, "catchup_rate_pct", dev->catchup_rate_pct);
 	kt_out_add_u64(obj, "period_ns", dev->period_ns);
 	kt_out_add_u64(obj, "due", stats->due);
-	json_object_object_add(obj, "rescaled", json_object_new_int64(stats->rescaled));
+	kt_out_add(obj, "rescaled", json_object_new_int64(stats->rescaled));
 	kt_out_add_u64(obj, "delivered", stats->delivered);
 	kt_out_add_u64(obj, "owed", dev->owed);
 	kt_out_add_u64(obj, "merged", stats->merged);
@@ -186,8 +199,8 @@ static struct json_object *device_to_json(const struct kvm_timers_status *status
 		add_hpet(obj, status);
 	if (device == KVM_TIMERS_DEVICE_LAPIC)
 		add_lapic(obj, status);
-	json_object_object_add(obj, "catchup_ns", catchup_to_json(dev->catchup_ns));
-	json_object_object_add(obj, "late", late_to_json(dev->late));
+	kt_out_add(obj, "catchup_ns", catchup_to_json(dev->catchup_ns));
+	kt_out_add(obj, "late", late_to_json(dev->late));
 
 	return obj;
 }
@@ -204,12 +217,11 @@ static struct json_object *status_to_json(const struct kt_vm *vm)
 	kt_out_add_u64(obj, "mem_bytes", vm->status.mem_bytes);
 	kt_out_add_u64(obj, "budget_hz", vm->status.budget_hz);
 	kt_out_add_u64(obj, "budget_waits", vm->status.budget_waits);
-	json_object_object_add(obj, "clock", kt_show_clock_to_json(&vm->status));
+	kt_out_add(obj, "clock", kt_show_clock_to_json(&vm->status));
 	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++)
 		if (vm->status.devices & 1U << i)
-			json_object_object_add(devices, kt_names_device(i),
-					       device_to_json(&vm->status, i));
-	json_object_object_add(obj, "devices", devices);
+			kt_out_add(devices, kt_names_device(i), device_to_json(&vm->status, i));
+	kt_out_add(obj, "devices", devices);
 
 	return obj;
 }
@@ -427,9 +439,13 @@ static int show_one(const char *text)
 	return KT_OUT_OK;
 }
 
+static struct json_object *one_of_all(const void *vms, size_t i)
+{
+	return status_to_json((const struct kt_vm *)vms + i);
+}
+
 static int show_all(void)
 {
-	struct json_object *array;
 	struct kt_vm *vms;
 	size_t nr, i;
 	int ret;
@@ -439,10 +455,7 @@ static int show_all(void)
 		return ret;
 
 	if (kt_out_is_json()) {
-		array = json_object_new_array();
-		for (i = 0; i < nr; i++)
-			json_object_array_add(array, status_to_json(&vms[i]));
-		kt_out_put_json(array);
+		kt_out_put_each(nr, one_of_all, vms);
 	} else {
 		for (i = 0; i < nr; i++) {
 			if (i)
@@ -484,10 +497,9 @@ int kt_show_version(int argc, char **argv)
 
 	if (kt_out_is_json()) {
 		obj = json_object_new_object();
-		json_object_object_add(obj, "version", json_object_new_string(KT_VERSION));
-		json_object_object_add(obj, "abi", json_object_new_int(KVM_TIMERS_ABI_VERSION));
-		json_object_object_add(obj, "module_abi",
-				       abi < 0 ? NULL : json_object_new_int(abi));
+		kt_out_add(obj, "version", json_object_new_string(KT_VERSION));
+		kt_out_add(obj, "abi", json_object_new_int(KVM_TIMERS_ABI_VERSION));
+		kt_out_add(obj, "module_abi", abi < 0 ? NULL : json_object_new_int(abi));
 		kt_out_put_json(obj);
 		return KT_OUT_OK;
 	}

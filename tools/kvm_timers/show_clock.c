@@ -33,16 +33,14 @@ static const char *gap_name(__u32 gap)
 struct json_object *kt_show_clock_to_json(const struct kvm_timers_status *status)
 {
 	struct json_object *obj = json_object_new_object();
+	__u32 flags = status->clock_flags;
 
-	json_object_object_add(obj, "rate",
-			       json_object_new_string(clock_rate_name(status->clock_rate)));
-	json_object_object_add(obj, "by_tsc", json_object_new_boolean(status->clock_flags &
-								      KVM_TIMERS_CLOCK_BY_TSC));
-	json_object_object_add(obj, "frozen", json_object_new_boolean(status->clock_flags &
-								      KVM_TIMERS_CLOCK_FROZEN));
-	json_object_object_add(obj, "gap", json_object_new_string(gap_name(status->gap)));
-	json_object_object_add(obj, "lag_ns", status->dead ? NULL :
-					      json_object_new_int64(status->clock_lag_ns));
+	kt_out_add(obj, "rate", json_object_new_string(clock_rate_name(status->clock_rate)));
+	kt_out_add(obj, "by_tsc", json_object_new_boolean(flags & KVM_TIMERS_CLOCK_BY_TSC));
+	kt_out_add(obj, "frozen", json_object_new_boolean(flags & KVM_TIMERS_CLOCK_FROZEN));
+	kt_out_add(obj, "gap", json_object_new_string(gap_name(status->gap)));
+	kt_out_add(obj, "lag_ns", status->dead ? NULL :
+				  json_object_new_int64(status->clock_lag_ns));
 	kt_out_add_u64(obj, "segments", status->clock_segments);
 	kt_out_add_u64(obj, "thaws", status->clock_thaws);
 	kt_out_add_u64(obj, "stopped_ns", status->clock_stopped_ns);

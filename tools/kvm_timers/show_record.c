@@ -32,7 +32,7 @@ static void begin(struct sink *sink, struct json_object *into, const char *key, 
 static void count(const struct sink *sink, const char *key, const char *name, __u64 val)
 {
 	if (sink->obj)
-		kt_out_add_u64(sink->obj, key, val);
+		json_object_object_add(sink->obj, key, json_object_new_uint64(val));
 	else
 		kt_out_count(name, val);
 }
@@ -49,7 +49,7 @@ static void number(const struct sink *sink, const char *key, const char *name, _
 static void time_of(const struct sink *sink, const char *key, const char *name, __u64 ns)
 {
 	if (sink->obj)
-		kt_out_add_u64(sink->obj, key, ns);
+		json_object_object_add(sink->obj, key, json_object_new_uint64(ns));
 	else
 		kt_out_ns(name, ns);
 }
@@ -57,7 +57,7 @@ static void time_of(const struct sink *sink, const char *key, const char *name, 
 static void reg(const struct sink *sink, const char *key, const char *name, __u64 val)
 {
 	if (sink->obj)
-		kt_out_add_u64(sink->obj, key, val);
+		json_object_object_add(sink->obj, key, json_object_new_uint64(val));
 	else
 		printf("  %-20s 0x%llx\n", name, val);
 }
