@@ -76,7 +76,7 @@ test_exec_usage_errors()
 	usage "unknown device 'hept': did you mean 'hpet'?" exec --policy=hept=merge -- true
 	usage "unknown device 'apic': did you mean 'lapic'?" exec --policy=apic=merge -- true
 	usage "unknown device 'tsc0': write one of pit, rtc, hpet, lapic" exec --policy=tsc0=merge -- true
-	usage "policy 'discard' has no such --catchup bounds" exec --policy=rtc=discard \
+	usage "policy 'discard' has no such --catchup bounds" exec --policy=discard \
 		--catchup-limit=5 -- true
 	usage "1.01 to 10" exec --catchup-max-rate=1 -- true
 	usage "1.01 to 10" exec --catchup-max-rate=10.01 -- true
@@ -1332,6 +1332,12 @@ test_completion()
 	completes "kvm-timers set 1 hpet.policy=m" "merge"
 	completes "kvm-timers set 1 lapic.policy=m" "merge"
 	completes "kvm-timers set 1 lapic.a" "lapic.advance_ns="
+	completes "kvm-timers exec --se" "--set="
+	completes "kvm-timers exec --set=rtc.catchup_m" "rtc.catchup_max_rate="
+	completes "kvm-timers exec --set=rtc.policy=m" "merge"
+	completes "kvm-timers exec --set=lapic.advance_ns=" "auto default"
+	completes "kvm-timers exec --set=g" "gap="
+	completes "kvm-timers exec --set=gap=s" "stop slew"
 	completes "kvm-timers set 1 hpet.a" ""
 	completes "kvm-timers set 1 lapic.advance_ns=" "auto default"
 	completes "kvm-timers list --j" "--json"

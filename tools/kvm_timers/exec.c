@@ -13,6 +13,7 @@
 
 #include "advance.h"
 #include "budget.h"
+#include "changes.h"
 #include "cmd.h"
 #include "dev.h"
 #include "names.h"
@@ -29,21 +30,17 @@
  * @devices:	KVM_TIMERS_PIT | ...
  * @named:	of @devices: those that the caller asked for by name, and will not do without
  * @rtc:	what the RTC begins with
- * @advance:	of the LAPIC timer
- * @budget:	of all timers together
  * @clock_rate:	enum kvm_timers_clock_rate
- * @gap:	enum kvm_timers_gap
- * @tick:	policies
+ * @all:	policy and bounds of all devices
+ * @own:	what was said of one device, which counts more, and of the VM
  */
 struct choice {
 	__u32			devices;
 	__u32			named;
 	struct kt_rtc_base	rtc;
-	struct kt_advance	advance;
-	struct kt_budget	budget;
 	__u32			clock_rate;
-	__u32			gap;
-	struct kt_policy_change	tick[KVM_TIMERS_NR_DEVICES];
+	struct kt_policy_change	all;
+	struct kt_changes	own;
 };
 
 /**
@@ -101,12 +98,12 @@ static int parse_rtc(struct choice *c, const struct option *opt, const char *tex
 
 static int parse_advance(struct choice *c, const struct option *opt, const char *text)
 {
-	return kt_advance_parse(&c->advance, opt->name, text);
+	return kt_advance_parse(&c->own.advance, opt->name, text);
 }
 
 static int parse_budget(struct choice *c, const struct option *opt, const char *text)
 {
-	return kt_budget_parse(&c->budget, opt->name, text);
+	return kt_budget_parse(&c->own.budget, opt->name, text);
 }
 
 static int parse_clock_rate(struct choice *c, const struct option *opt, const char *text)
@@ -130,21 +127,19 @@ static int parse_gap(struct choice *c, const struct option *opt, const char *tex
 {
 	(void)opt;
 
-	return kt_names_parse_gap(text, &c->gap);
+	return kt_names_parse_gap(text, &c->own.gap);
 }
 
 static int parse_bound(struct choice *c, const struct option *opt, const char *text)
 {
-	unsigned int i;
-	int ret;
+	return kt_policy_parse(&c->all, opt->arg, opt->name, text);
+}
 
-	for (i = 0; i < ARRAY_SIZE(c->tick); i++) {
-		ret = kt_policy_parse(&c->tick[i], opt->arg, opt->name, text);
-		if (ret)
-			return ret;
-	}
+static int parse_set(struct choice *c, const struct option *opt, const char *text)
+{
+	(void)opt;
 
-	return KT_OUT_OK;
+	return kt_changes_parse(&c->own, text);
 }
 
 static int parse_policy(struct choice *c, const struct option *opt, const char *text)
@@ -158,7 +153,7 @@ static int parse_policy(struct choice *c, const struct option *opt, const char *
 
 	device = kt_names_find_ticking(text, equals - text);
 	if (device >= 0)
-		return kt_policy_parse(&c->tick[device], KT_POLICY_POLICY, opt->name, equals + 1);
+		return kt_policy_parse(&c->own.tick[device], KT_POLICY_POLICY, opt->name, equals + 1);
 
 	snprintf(name, sizeof(name), "%.*s", (int)(equals - text), text);
 
@@ -180,6 +175,7 @@ static const struct option options[] = {
 	{ "--catchup-limit",		parse_bound,	KT_POLICY_LIMIT },
 	{ "--catchup-threshold",	parse_bound,	KT_POLICY_THRESHOLD },
 	{ "--catchup-budget",		parse_budget,	0 },
+	{ "--set",			parse_set,	0 },
 };
 
 static const char *option_name(unsigned int i)
@@ -223,28 +219,59 @@ static int parse_option(struct choice *c, char ***argv)
 	return opt->parse(c, opt, value);
 }
 
-/* A bound that nothing will ever look at is a misunderstanding. */
-static int check_bounds(const struct kt_policy_change *tick)
+/* What a device is to have. */
+static struct kt_policy_change tick_of(const struct choice *c, unsigned int device)
 {
-	unsigned int bounds = 1U << KT_POLICY_MAX_RATE | 1U << KT_POLICY_LIMIT |
-			      1U << KT_POLICY_THRESHOLD;
+	struct kt_policy_change tick = c->all;
 
-	/* What stays behind is bounded, too. */
-	if (tick->value.policy == KVM_TIMERS_POLICY_DELAY)
-		bounds &= ~(1U << KT_POLICY_LIMIT);
-	if (!(tick->named & bounds) || tick->value.policy == KVM_TIMERS_POLICY_DEFAULT ||
-	    tick->value.policy == KVM_TIMERS_POLICY_CATCHUP)
+	kt_policy_merge(&tick, &c->own.tick[device]);
+
+	return tick;
+}
+
+/* Return: bounds that a policy looks at, or may look at. */
+static unsigned int bounds_of(__u32 policy)
+{
+	switch (policy) {
+	case KVM_TIMERS_POLICY_DEFAULT:
+	case KVM_TIMERS_POLICY_CATCHUP:
+		return 1U << KT_POLICY_MAX_RATE | 1U << KT_POLICY_LIMIT |
+		       1U << KT_POLICY_THRESHOLD;
+	case KVM_TIMERS_POLICY_DELAY:
+		/* What stays behind is bounded, too. */
+		return 1U << KT_POLICY_LIMIT;
+	default:
+		return 0;
+	}
+}
+
+/* A bound that nothing will ever look at is a misunderstanding. */
+static int check_bounds(const struct choice *c)
+{
+	unsigned int i, useless = c->all.named & ~(1U << KT_POLICY_POLICY);
+	struct kt_policy_change tick;
+
+	for (i = 0; i < KVM_TIMERS_NR_DEVICES; i++) {
+		tick = tick_of(c, i);
+		useless &= ~bounds_of(tick.value.policy);
+		if (c->own.tick[i].named & ~(1U << KT_POLICY_POLICY) &
+		    ~bounds_of(tick.value.policy))
+			return kt_out_fail(KT_OUT_USAGE,
+					   "policy '%s' of the %s has no such bounds: write '--set=%s.policy=catchup', or leave them out",
+					   kt_names_policy(tick.value.policy),
+					   kt_names_device(i), kt_names_device(i));
+	}
+	if (!useless)
 		return KT_OUT_OK;
 
 	return kt_out_fail(KT_OUT_USAGE,
 			   "policy '%s' has no such --catchup bounds: write '--policy=catchup', or leave them out",
-			   kt_names_policy(tick->value.policy));
+			   kt_names_policy(tick.value.policy));
 }
 
 /* On success, @argv is at the command to run. */
 static int parse_args(struct choice *c, char ***argv)
 {
-	unsigned int i;
 	int ret;
 
 	while (**argv && strcmp(**argv, "--")) {
@@ -265,13 +292,7 @@ static int parse_args(struct choice *c, char ***argv)
 		return kt_out_fail(KT_OUT_USAGE,
 				   "every device is off: leave out '--pit=off', '--rtc=off', '--hpet=off', '--lapic=off', '--kvmclock=off' or '--tsc=off', or run the command by itself");
 
-	for (i = 0; i < ARRAY_SIZE(c->tick); i++) {
-		ret = check_bounds(&c->tick[i]);
-		if (ret)
-			return ret;
-	}
-
-	return KT_OUT_OK;
+	return check_bounds(c);
 }
 
 static int try_adopt(int dev, const struct choice *c, __u32 devices)
@@ -279,22 +300,22 @@ static int try_adopt(int dev, const struct choice *c, __u32 devices)
 	struct kvm_timers_config config = {
 		.devices	= devices,
 		.clock_rate	= c->clock_rate,
-		.gap		= c->gap,
-		.budget_hz	= c->budget.hz,
+		.gap		= c->own.gap,
+		.budget_hz	= c->own.budget.hz,
 	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(config.tick); i++)
 		if (devices & 1U << i)
-			kt_policy_apply(&c->tick[i], &config.tick[i]);
+			config.tick[i] = tick_of(c, i).value;
 
 	if (devices & KVM_TIMERS_RTC) {
 		config.rtc_base = c->rtc.base;
 		config.rtc_time_s = c->rtc.time_s;
 	}
 	if (devices & KVM_TIMERS_LAPIC) {
-		config.lapic_advance = c->advance.advance;
-		config.lapic_advance_ns = c->advance.ns;
+		config.lapic_advance = c->own.advance.advance;
+		config.lapic_advance_ns = c->own.advance.ns;
 	}
 
 	return kt_dev_adopt(dev, &config);
@@ -370,7 +391,10 @@ static int adopt(const struct choice *c)
  */
 int kt_exec_run(int argc, char **argv)
 {
-	struct choice c = { .devices = (1U << KVM_TIMERS_DEVICE_END) - 1 };
+	struct choice c = {
+		.devices	= (1U << KVM_TIMERS_DEVICE_END) - 1,
+		.own		= { .last_counts = true },
+	};
 	int ret;
 
 	(void)argc;

@@ -8,9 +8,34 @@ _kvm_timers_ids()
 	done
 }
 
+# SETTING=VALUE. $1: as far as it is written
+_kvm_timers_settings()
+{
+	local device
+
+	case $1 in
+	pit.policy=* | rtc.policy=* | hpet.policy=* | lapic.policy=*)
+		printf "${1%%=*}=%s\n" catchup delay merge discard default ;;
+	lapic.advance_ns=*)
+		printf 'lapic.advance_ns=%s\n' auto default ;;
+	budget_hz=*)
+		printf 'budget_hz=%s\n' default ;;
+	gap=*)
+		printf 'gap=%s\n' stop jump slew default ;;
+	*)
+		for device in pit rtc hpet lapic; do
+			printf "$device.%s\n" policy= catchup_max_rate= catchup_limit_ms= \
+				catchup_threshold_us=
+		done
+		echo lapic.advance_ns=
+		echo budget_hz=
+		echo gap= ;;
+	esac
+}
+
 _kvm_timers_words()
 {
-	local command=$1 cur=$2 nth=$3 device
+	local command=$1 cur=$2 nth=$3
 
 	case $command:$cur in
 	exec:--policy=pit=* | exec:--policy=rtc=* | exec:--policy=hpet=* | \
@@ -39,19 +64,13 @@ _kvm_timers_words()
 		printf -- '--clock-rate=%s\n' host tsc default ;;
 	exec:--catchup-budget=*)
 		printf -- '--catchup-budget=%s\n' default ;;
+	exec:--set=*)
+		_kvm_timers_settings "${cur#--set=}" | sed 's/^/--set=/' ;;
 	exec:*)
 		printf '%s\n' --pit= --rtc= --hpet= --lapic= --lapic-advance= --kvmclock= \
 			--tsc= --clock-rate= --gap= --policy= \
 			--catchup-max-rate= --catchup-limit= --catchup-threshold= \
-			--catchup-budget= --json --help -- ;;
-	set:pit.policy=* | set:rtc.policy=* | set:hpet.policy=* | set:lapic.policy=*)
-		printf "${cur%%=*}=%s\n" catchup delay merge discard default ;;
-	set:lapic.advance_ns=*)
-		printf 'lapic.advance_ns=%s\n' auto default ;;
-	set:budget_hz=*)
-		printf 'budget_hz=%s\n' default ;;
-	set:gap=*)
-		printf 'gap=%s\n' stop jump slew default ;;
+			--catchup-budget= --set= --json --help -- ;;
 	thaw:-* | restore:-*)
 		printf '%s\n' --gap= --json --help ;;
 	top:-*)
@@ -77,13 +96,7 @@ _kvm_timers_words()
 		if [ "$nth" -le 1 ]; then
 			_kvm_timers_ids
 		else
-			for device in pit rtc hpet lapic; do
-				printf "$device.%s\n" policy= catchup_max_rate= catchup_limit_ms= \
-					catchup_threshold_us=
-			done
-			echo lapic.advance_ns=
-			echo budget_hz=
-			echo gap=
+			_kvm_timers_settings "$cur"
 		fi ;;
 	:*)
 		printf '%s\n' exec list status top set freeze thaw save restore show record \

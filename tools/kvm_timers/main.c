@@ -58,7 +58,9 @@ static const struct cmd cmds[] = {
 "  --catchup-limit=MS           a debt beyond this is given up\n"
 "  --catchup-threshold=US       a lag below this is not caught up\n"
 "  --catchup-budget=HZ          most interrupts in a second, for each vCPU, that all timers together\n"
-"                               give when they catch up: 100 to 1000000, or default\n",
+"                               give when they catch up: 100 to 1000000, or default\n"
+"  --set=SETTING=VALUE          a setting as 'kvm-timers set' has it, such as\n"
+"                               rtc.catchup_max_rate=2: of one device, which counts more\n",
 	}, {
 		.name		= "list",
 		.run		= kt_show_list,

@@ -185,3 +185,14 @@ void kt_policy_apply(const struct kt_policy_change *change, struct kvm_timers_po
 	if (change->named & 1U << KT_POLICY_THRESHOLD)
 		config->catchup_threshold_us = change->value.catchup_threshold_us;
 }
+
+/**
+ * kt_policy_merge() - have what was named elsewhere replace what was named here
+ * @change:	settings, changed in place
+ * @over:	those that count more
+ */
+void kt_policy_merge(struct kt_policy_change *change, const struct kt_policy_change *over)
+{
+	kt_policy_apply(over, &change->value);
+	change->named |= over->named;
+}

@@ -32,6 +32,7 @@ int kt_policy_parse(struct kt_policy_change *change, enum kt_policy_key key, con
 		    const char *text);
 void kt_policy_apply(const struct kt_policy_change *change,
 		     struct kvm_timers_policy_config *config);
+void kt_policy_merge(struct kt_policy_change *change, const struct kt_policy_change *over);
 int kt_policy_parse_u32(const char *text, __u32 *val);
 
 #endif /* KT_POLICY_H */

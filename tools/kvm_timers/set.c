@@ -4,14 +4,11 @@
  */
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <linux/kvm_timers.h>
 
-#include "advance.h"
-#include "budget.h"
+#include "changes.h"
 #include "cmd.h"
 #include "dev.h"
 #include "names.h"
@@ -19,120 +16,7 @@
 #include "policy.h"
 #include "vm.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-
-/* After those of enum kt_policy_key; of the LAPIC timer only. */
-#define ADVANCE		KT_POLICY_NR_KEYS
-
-static const char * const settings[] = {
-	[KT_POLICY_POLICY]	= "policy",
-	[KT_POLICY_MAX_RATE]	= "catchup_max_rate",
-	[KT_POLICY_LIMIT]	= "catchup_limit_ms",
-	[KT_POLICY_THRESHOLD]	= "catchup_threshold_us",
-	[ADVANCE]		= "advance_ns",
-};
-
-/**
- * struct changes - what the caller named
- * @tick:	policies
- * @advance:	of the LAPIC timer
- * @budget:	of all timers together
- * @gap:	enum kvm_timers_gap
- * @has_gap:	that was named
- */
-struct changes {
-	struct kt_policy_change	tick[KVM_TIMERS_NR_DEVICES];
-	struct kt_advance	advance;
-	struct kt_budget	budget;
-	__u32			gap;
-	bool			has_gap;
-};
-
-static const char *tick_setting_name(unsigned int i)
-{
-	return i < KT_POLICY_NR_KEYS ? settings[i] : NULL;
-}
-
-static const char *lapic_setting_name(unsigned int i)
-{
-	return i < ARRAY_SIZE(settings) ? settings[i] : NULL;
-}
-
-static int find_setting(const char *text, const char *(*name)(unsigned int i))
-{
-	unsigned int i;
-
-	for (i = 0; name(i); i++)
-		if (!strcmp(name(i), text))
-			return i;
-
-	return -1;
-}
-
-static bool is_named(const struct changes *changes, int device, int setting)
-{
-	return setting == ADVANCE ? changes->advance.named :
-				    changes->tick[device].named & 1U << setting;
-}
-
-static int parse_gap(struct changes *changes, const char *text)
-{
-	if (changes->has_gap)
-		return kt_out_fail(KT_OUT_USAGE, "'gap' is given twice: write it once");
-	changes->has_gap = true;
-
-	return kt_names_parse_gap(text, &changes->gap);
-}
-
-static int parse_budget(struct changes *changes, const char *text)
-{
-	if (changes->budget.named)
-		return kt_out_fail(KT_OUT_USAGE, "'budget_hz' is given twice: write it once");
-
-	return kt_budget_parse(&changes->budget, "budget_hz", text);
-}
-
-/* DEVICE.SETTING=VALUE, budget_hz=HZ or gap=GAP */
-static int parse_change(struct changes *changes, const char *arg)
-{
-	const char *(*setting_name)(unsigned int i) = tick_setting_name;
-	const char *equals = strchr(arg, '=');
-	const char *dot = strchr(arg, '.');
-	char name[64], device_name[32];
-	int device, setting;
-
-	if (!strncmp(arg, "gap=", strlen("gap=")))
-		return parse_gap(changes, arg + strlen("gap="));
-	if (!strncmp(arg, "budget_hz=", strlen("budget_hz=")))
-		return parse_budget(changes, arg + strlen("budget_hz="));
-	if (!equals || !dot || dot > equals)
-		return kt_out_fail(KT_OUT_USAGE,
-				   "'%s' is no setting: write DEVICE.SETTING=VALUE, such as 'pit.policy=catchup', budget_hz=HZ or gap=GAP",
-				   arg);
-
-	device = kt_names_find_ticking(arg, dot - arg);
-	if (device < 0) {
-		snprintf(device_name, sizeof(device_name), "%.*s", (int)(dot - arg), arg);
-		return kt_names_refuse("device", device_name, kt_names_ticking);
-	}
-
-	if (device == KVM_TIMERS_DEVICE_LAPIC)
-		setting_name = lapic_setting_name;
-	snprintf(name, sizeof(name), "%.*s", (int)(equals - dot - 1), dot + 1);
-	setting = find_setting(name, setting_name);
-	if (setting < 0)
-		return kt_names_refuse("setting", name, setting_name);
-
-	snprintf(name, sizeof(name), "%s.%s", kt_names_device(device), settings[setting]);
-	if (is_named(changes, device, setting))
-		return kt_out_fail(KT_OUT_USAGE, "'%s' is given twice: write it once", name);
-
-	if (setting == ADVANCE)
-		return kt_advance_parse(&changes->advance, name, equals + 1);
-	return kt_policy_parse(&changes->tick[device], setting, name, equals + 1);
-}
-
-static bool concerns(const struct changes *changes, unsigned int device)
+static bool concerns(const struct kt_changes *changes, unsigned int device)
 {
 	return changes->tick[device].named ||
 	       (device == KVM_TIMERS_DEVICE_LAPIC && changes->advance.named);
@@ -144,7 +28,7 @@ static int refuse(__u32 id, unsigned int device, enum kt_dev_call call, int err)
 			   kt_dev_words(call, err));
 }
 
-static int change_devices(int vm, __u32 id, const struct changes *changes,
+static int change_devices(int vm, __u32 id, const struct kt_changes *changes,
 			  const struct kvm_timers_status *status)
 {
 	struct kvm_timers_policy_config config;
@@ -175,7 +59,7 @@ static int change_devices(int vm, __u32 id, const struct changes *changes,
 	return KT_OUT_OK;
 }
 
-static int change_vm(int vm, __u32 id, const struct changes *changes)
+static int change_vm(int vm, __u32 id, const struct kt_changes *changes)
 {
 	struct kvm_timers_status status;
 	unsigned int i;
@@ -233,7 +117,7 @@ static int change_vm(int vm, __u32 id, const struct changes *changes)
  */
 int kt_set_run(int argc, char **argv)
 {
-	struct changes changes = { 0 };
+	struct kt_changes changes = { 0 };
 	int vm, i, ret;
 	__u32 id;
 
@@ -242,7 +126,7 @@ int kt_set_run(int argc, char **argv)
 		return ret;
 
 	for (i = 1; i < argc; i++) {
-		ret = parse_change(&changes, argv[i]);
+		ret = kt_changes_parse(&changes, argv[i]);
 		if (ret)
 			return ret;
 	}

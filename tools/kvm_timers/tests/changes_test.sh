@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Settings of one device: "kvm-timers exec --set", beside what is said of all. Prints TAP.
+set -u
+
+# shellcheck source=tools/kvm_timers/tests/lib.sh
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+# What each device is to have, as the module was asked in the end. has LINE...
+has()
+{
+	local line
+
+	for line in "$@"; do
+		grep '^tick' "$log" | tail -n 4 | grep -q "^tick $line\$"
+		ok $? "and $line"
+	done
+}
+
+test_exec_usage()
+{
+	local bounds="has no such bounds: write '--set=rtc.policy=catchup', or leave them out"
+
+	usage "'rtc' is no setting: write DEVICE.SETTING=VALUE" exec --set=rtc -- true
+	usage "--set has no value" exec --set -- true
+	usage "unknown device 'rtcc': did you mean 'rtc'?" exec --set=rtcc.policy=merge -- true
+	usage "unknown setting 'polcy': did you mean 'policy'?" exec --set=rtc.polcy=merge -- true
+	usage "did you mean 'merge'?" exec --set=rtc.policy=mrege -- true
+	usage "rtc.catchup_max_rate '11': write how many times" exec --set=rtc.catchup_max_rate=11 \
+		-- true
+	usage "rtc.catchup_limit_ms '0': write milliseconds" exec --set rtc.catchup_limit_ms=0 -- true
+	usage "budget_hz '99': write interrupts in a second" exec --set=budget_hz=99 -- true
+	usage "unknown gap 'leap'" exec --set=gap=leap -- true
+	usage "unknown setting 'advance_ns'" exec --set=rtc.advance_ns=5 -- true
+
+	# A bound that nobody will look at, of the device's own policy or of all.
+	usage "policy 'discard' of the rtc $bounds" exec --set=rtc.policy=discard \
+		--set=rtc.catchup_max_rate=2 -- true
+	usage "policy 'merge' of the rtc $bounds" exec --policy=merge --set=rtc.catchup_limit_ms=5 \
+		-- true
+	usage "policy 'delay' of the rtc $bounds" exec --policy=rtc=delay \
+		--set=rtc.catchup_threshold_us=5 -- true
+	usage "policy 'merge' has no such --catchup bounds" exec --policy=merge \
+		--set=rtc.policy=discard --catchup-max-rate=2 -- true
+}
+
+test_exec()
+{
+	# A libvirt domain's: a policy each, and bounds of the only one that catches up.
+	asks 'device=1 policy=1 rate=120 limit=10000 threshold=2000$' exec --policy=pit=delay \
+		--policy=hpet=discard --set=rtc.policy=catchup --set=rtc.catchup_max_rate=1.20 \
+		--set=rtc.catchup_limit_ms=10000 --set=rtc.catchup_threshold_us=2000 -- true
+	has 'device=0 policy=4 rate=0 limit=0 threshold=0' \
+		'device=2 policy=3 rate=0 limit=0 threshold=0' \
+		'device=3 policy=0 rate=0 limit=0 threshold=0'
+
+	# What is said of one device counts more, wherever it stands.
+	asks 'device=1 policy=1 rate=300 limit=5 threshold=0$' exec --set=rtc.catchup_max_rate=3 \
+		--policy=catchup --catchup-max-rate=2 --catchup-limit=5 -- true
+	has 'device=0 policy=1 rate=200 limit=5 threshold=0' \
+		'device=3 policy=1 rate=200 limit=5 threshold=0'
+	asks 'device=2 policy=3 ' exec --policy=hpet=discard --policy=merge -- true
+	asks 'device=1 policy=1 rate=0 limit=5 ' exec --policy=catchup --catchup-max-rate=2 \
+		--catchup-limit=5 --set rtc.catchup_max_rate=default -- true
+
+	# Of two words for the same the last one counts.
+	asks 'device=1 policy=2 ' exec --policy=rtc=discard --set=rtc.policy=merge -- true
+	asks 'device=1 policy=3 ' exec --set=rtc.policy=merge --policy=rtc=discard -- true
+	asks 'rate=150 ' exec --set=rtc.catchup_max_rate=3 --set=rtc.catchup_max_rate=1.5 -- true
+
+	# Bounds of all are of use where one device catches up.
+	asks 'device=0 policy=1 rate=200 ' exec --policy=pit=catchup --policy=rtc=discard \
+		--catchup-max-rate=2 -- true
+	asks 'device=1 policy=4 rate=0 limit=7 ' exec --set=rtc.policy=delay \
+		--set=rtc.catchup_limit_ms=7 -- true
+
+	asks '^advance=2 ns=7$' exec --set=lapic.advance_ns=7 -- true
+	asks '^advance=1 ns=0$' exec --lapic-advance=7 --set=lapic.advance_ns=auto -- true
+	asks 'gap=2' exec --set=gap=jump -- true
+	asks 'budget=500' exec --catchup-budget=400 --set=budget_hz=500 -- true
+}
+
+test_exec_usage
+test_exec
+finish
