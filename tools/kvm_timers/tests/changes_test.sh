@@ -1,11 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Settings of one device: "kvm-timers exec --set", beside what is said of all. Prints TAP.
+# Settings of one device: "kvm-timers exec --set", beside what is said of all, and that
+# "kvm-timers set" changes all that it was told or nothing. Prints TAP.
 set -u
 
 # shellcheck source=tools/kvm_timers/tests/lib.sh
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+# What the module was asked to change, one after the other, is exactly these lines. changed LINE...
+changed()
+{
+	[ "$(grep -E '^(set|budget|gap)' "$log")" = "$(printf '%s\n' "$@")" ]
+	ok $? "asked of the module: ${*:-nothing}"
+}
 
 # What each device is to have, as the module was asked in the end. has LINE...
 has()
@@ -81,6 +89,65 @@ test_exec()
 	asks 'budget=500' exec --catchup-budget=400 --set=budget_hz=500 -- true
 }
 
+# VM 1 of the fake has these.
+PIT="set id=1 device=0 policy=1 rate=250 limit=60000 threshold=17"
+RTC="set id=1 device=1 policy=2 rate=300 limit=1000 threshold=18"
+HPET="set id=1 device=2 policy=3 rate=400 limit=2000 threshold=19"
+LAPIC="set id=1 device=3 policy=1 rate=500 limit=3000 threshold=20"
+
+merge()
+{
+	sed 's/policy=./policy=2/' <<<"$1"
+}
+
+test_set()
+{
+	local all=(pit.policy=merge rtc.policy=merge hpet.policy=merge lapic.policy=merge
+		lapic.advance_ns=7 budget_hz=500 gap=jump)
+
+	tool set 1 "${all[@]}"
+	[ $rc = 0 ]
+	ok $? "all at once"
+	changed "budget id=1 hz=500" "set id=1 advance=2 ns=7" "$(merge "$LAPIC")" \
+		"$(merge "$HPET")" "$(merge "$RTC")" "$(merge "$PIT")" "gap id=1 gap=2"
+
+	# Nothing is asked before all is known to make sense.
+	usage "rtc.catchup_max_rate '11': write" set 1 pit.policy=merge rtc.catchup_max_rate=11
+	export KT_FAKE_DEVICES=13
+	fails 1 "VM 1: its rtc has not been taken over" set 1 "${all[@]}"
+	changed
+	unset KT_FAKE_DEVICES
+
+	export KT_FAKE_FAIL=set_pit=34
+	fails 1 "VM 1, pit: policy or bound beyond what the administrator allows" set 1 "${all[@]}"
+	changed "budget id=1 hz=500" "set id=1 advance=2 ns=7" "$(merge "$LAPIC")" \
+		"$(merge "$HPET")" "$(merge "$RTC")" \
+		"$RTC" "$HPET" "$LAPIC" "set id=1 advance=1 ns=0" "budget id=1 hz=4321"
+	fails 1 "VM 1, pit: " set 1 pit.policy=merge rtc.policy=merge
+	changed "$(merge "$RTC")" "$RTC"
+	export KT_FAKE_FAIL=set_hpet=34
+	fails 1 "VM 1, hpet: " set 1 hpet.catchup_max_rate=2 pit.policy=merge lapic.policy=merge
+	changed "$(merge "$LAPIC")" "$LAPIC"
+	export KT_FAKE_FAIL=gap=34
+	fails 1 "VM 1: the module loaded does not know this gap" set 1 rtc.policy=merge pit.policy=merge \
+		gap=jump
+	changed "$(merge "$RTC")" "$(merge "$PIT")" "$PIT" "$RTC"
+	export KT_FAKE_ADVANCE=2 KT_FAKE_FAIL=set_lapic=34
+	fails 1 "VM 1, lapic: " set 1 lapic.advance_ns=7 lapic.policy=merge
+	changed "set id=1 advance=2 ns=7" "set id=1 advance=2 ns=1234"
+	unset KT_FAKE_ADVANCE
+
+	# There is nothing to put back of a VM that has gone meanwhile.
+	export KT_FAKE_FAIL=set_pit=3
+	fails 1 "VM 1, pit: the VM is gone" set 1 rtc.policy=merge pit.policy=merge
+	changed "$(merge "$RTC")"
+	export KT_FAKE_FAIL=set_pit=34 KT_FAKE_BUDGET=1000
+	fails 1 "what was set before it could not be put back" set 1 budget_hz=500 pit.policy=merge
+	changed "budget id=1 hz=500"
+	unset KT_FAKE_FAIL KT_FAKE_BUDGET
+}
+
 test_exec_usage
 test_exec
+test_set
 finish

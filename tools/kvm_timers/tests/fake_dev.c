@@ -6,7 +6,8 @@
  * KT_FAKE_LOG=FILE	append a line for each request
  * KT_FAKE_OPEN=ERRNO	the device cannot be opened
  * KT_FAKE_FAIL=NAME=ERRNO	requests of that name fail: version adopt list open status set
- *			advance budget freeze thaw gap get_record set_record
+ *			set_pit set_rtc set_hpet set_lapic advance budget freeze thaw gap
+ *			get_record set_record
  * KT_FAKE_ABI=N	version that the module speaks
  * KT_FAKE_VMS=N	number of VMs, ids from 1 (default 2)
  * KT_FAKE_VMS_FILE=FILE	has that number, read anew for each list; -1: the list fails
@@ -432,6 +433,10 @@ static int do_status(int id, struct kvm_timers_status *status)
 
 static int do_set(int id, const struct kvm_timers_set_policy *set)
 {
+	static const char * const requests[KVM_TIMERS_NR_DEVICES] = {
+		"set_pit", "set_rtc", "set_hpet", "set_lapic",
+	};
+
 	if (set->size != sizeof(*set))
 		return fake_fail(E2BIG);
 	if (set->device >= KVM_TIMERS_NR_DEVICES)
@@ -442,6 +447,9 @@ static int do_set(int id, const struct kvm_timers_set_policy *set)
 		return fake_fail(ESRCH);
 	if (!(fake_number("KT_FAKE_DEVICES", FAKE_ALL_DEVICES) & 1U << set->device))
 		return fake_fail(ENODEV);
+
+	if (failure_of(requests[set->device]))
+		return fake_fail(failure_of(requests[set->device]));
 
 	fake_log("set id=%d device=%u policy=%u rate=%u limit=%u threshold=%u\n", id, set->device,
 		set->tick.policy, set->tick.catchup_max_rate_pct, set->tick.catchup_limit_ms,
