@@ -128,10 +128,10 @@ test_install()
 	ok $? "built for $r61"
 	inside "kvm-timers version" && says "$version"
 	ok $? "the tool runs"
-	inside "man -w 8 kvm-timers || test -f /usr/share/man/man8/kvm-timers.8.gz" &&
+	inside "cd /usr/share/man/man8 && test -f kvm-timers.8.gz -a -f kvm-timers-exec.8.gz" &&
 		[ -f "$root/lib/udev/rules.d/60-kvm-timers.rules" ] &&
 		bash -n "$root/usr/share/bash-completion/completions/kvm-timers"
-	ok $? "manual page, udev rule and completion are there"
+	ok $? "manual pages, udev rule and completion are there"
 	[ ! -e "$root/etc/modules-load.d/kvm_timers.conf" ] &&
 		[ -f "$root/usr/share/doc/kvm-timers/examples/modules-load.conf" ]
 	ok $? "loading at boot is only an example"
@@ -232,6 +232,12 @@ test_removal()
 }
 
 # By hand, below DESTDIR, on this machine; and as the pages say, in the image.
+# Manual pages, one for the tool and one for each of its commands.
+pages()
+{
+	(cd "$work/deb/src/Documentation/man" && printf '%s\n' *.rst | LC_ALL=C sort | sed 's/\.rst$//')
+}
+
 test_make_install()
 {
 	local dest=$work/dest kver conf
@@ -247,7 +253,7 @@ test_make_install()
 	./opt/kt/sbin/kvm-timers
 	./opt/kt/share/bash-completion/completions/kvm-timers
 	./opt/kt/share/doc/kvm-timers/examples/modules-load.conf
-	./opt/kt/share/man/man8/kvm-timers.8
+	$(pages | sed 's|^|./opt/kt/share/man/man8/|')
 	LIST
 	ok $? "make install below DESTDIR and PREFIX"
 	make -C "$work/deb/src" "DESTDIR=$dest" PREFIX=/opt/kt uninstall >"$out" 2>&1 &&
@@ -268,8 +274,8 @@ test_make_install()
 	inside "cd /root/src && rm -rf build && make KVER=$r61 && make KVER=$r61 install" &&
 		inside "modinfo -k $r61 -n kvm_timers" && says "/lib/modules/$r61/updates/kvm_timers.ko"
 	ok $? "make install in the image: modprobe finds the module"
-	inside "kvm-timers version && test -f /usr/local/share/man/man8/kvm-timers.8"
-	ok $? "make install in the image: tool and manual page"
+	inside "kvm-timers version && test -f /usr/local/share/man/man8/kvm-timers-exec.8"
+	ok $? "make install in the image: tool and manual pages"
 	inside "cd /root/src && make uninstall"
 	snapshot >"$work/after"
 	# Empty directories that man has, too.
