@@ -153,7 +153,8 @@ static int parse_policy(struct choice *c, const struct option *opt, const char *
 
 	device = kt_names_find_ticking(text, equals - text);
 	if (device >= 0)
-		return kt_policy_parse(&c->own.tick[device], KT_POLICY_POLICY, opt->name, equals + 1);
+		return kt_policy_parse(&c->own.tick[device], KT_POLICY_POLICY, opt->name,
+				       equals + 1);
 
 	snprintf(name, sizeof(name), "%.*s", (int)(equals - text), text);
 

@@ -89,6 +89,38 @@ test_exec()
 	asks 'budget=500' exec --catchup-budget=400 --set=budget_hz=500 -- true
 }
 
+# The wrapper for libvirt and the options of a domain, both as install.rst has them.
+test_wrapper()
+{
+	local page
+
+	page=$(dirname "$(readlink -f "$0")")/../../../Documentation/admin/install.rst
+	mkdir "$dir/etc"
+	printf '#!/bin/sh\necho "VMM $*"\n' >"$dir/qemu"
+	sed -n '/^    #!.bin.sh$/,/^    exec .*kvm-timers exec/s/^    //p' "$page" |
+		sed "s|/usr/bin/qemu-system-x86_64|$dir/qemu|; s|/etc/kvm-timers|$dir/etc|g
+			s|/usr/local/sbin/kvm-timers|$KVM_TIMERS|" >"$dir/wrapper"
+	sed -n '/^    --rtc=localtime$/,/^    --hpet=off$/s/^    //p' "$page" >"$dir/etc/mixed"
+	chmod +x "$dir/qemu" "$dir/wrapper"
+
+	: >"$log"
+	env LD_PRELOAD="$FAKE_DEV" KT_FAKE_LOG="$log" "$dir/wrapper" -name guest=mixed,debug-threads=on \
+		-m 64 >"$out" 2>"$err"
+	rc=$?
+	[ $rc = 0 ] && [ ! -s "$err" ] &&
+		[ "$(<"$out")" = "VMM -name guest=mixed,debug-threads=on -m 64" ] &&
+		grep -q 'devices=59 base=2 ' "$log"
+	ok $? "a libvirt domain by the wrapper"
+	has 'device=0 policy=4 rate=0 limit=0 threshold=0' \
+		'device=1 policy=1 rate=120 limit=10000 threshold=2000'
+
+	: >"$log"
+	env LD_PRELOAD="$FAKE_DEV" KT_FAKE_LOG="$log" "$dir/wrapper" -S -machine none >"$out" 2>"$err"
+	rc=$?
+	[ $rc = 0 ] && [ "$(<"$out")" = "VMM -S -machine none" ] && [ ! -s "$log" ]
+	ok $? "libvirt asks the VMM what it can do, and the module nothing"
+}
+
 # VM 1 of the fake has these.
 PIT="set id=1 device=0 policy=1 rate=250 limit=60000 threshold=17"
 RTC="set id=1 device=1 policy=2 rate=300 limit=1000 threshold=18"
@@ -97,7 +129,7 @@ LAPIC="set id=1 device=3 policy=1 rate=500 limit=3000 threshold=20"
 
 merge()
 {
-	sed 's/policy=./policy=2/' <<<"$1"
+	echo "${1/policy=?/policy=2}"
 }
 
 test_set()
@@ -149,5 +181,6 @@ test_set()
 
 test_exec_usage
 test_exec
+test_wrapper
 test_set
 finish

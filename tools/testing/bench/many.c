@@ -5,10 +5,9 @@
  *
  * usage: many VMS COMMAND...	each a command line of blanks and words
  *
- * Prints for each how many us of a CPU its second run took, in user space and in the kernel, and the
- * command. What it waits for its own files is the lab's.
+ * Prints for each how many us of a CPU its second run took, in user space and in the kernel, and
+ * the command. What it waits for its own files is the lab's.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdbool.h>
