@@ -69,12 +69,13 @@ TRACE_EVENT(vm_detach,
 );
 
 DECLARE_EVENT_CLASS(kt_tick,
-	TP_PROTO(u32 id, u32 device, u64 guest_ns, u64 ticks, u64 owed),
-	TP_ARGS(id, device, guest_ns, ticks, owed),
+	TP_PROTO(u32 id, u32 device, u32 index, u64 guest_ns, u64 ticks, u64 owed),
+	TP_ARGS(id, device, index, guest_ns, ticks, owed),
 
 	TP_STRUCT__entry(
 		__field(u32,	id)
 		__field(u32,	device)
+		__field(u32,	index)
 		__field(u64,	guest_ns)
 		__field(u64,	ticks)
 		__field(u64,	owed)
@@ -83,38 +84,39 @@ DECLARE_EVENT_CLASS(kt_tick,
 	TP_fast_assign(
 		__entry->id	  = id;
 		__entry->device	  = device;
+		__entry->index	  = index;
 		__entry->guest_ns = guest_ns;
 		__entry->ticks	  = ticks;
 		__entry->owed	  = owed;
 	),
 
-	TP_printk("id %u %s guest_ns %llu ticks %llu owed %llu", __entry->id,
-		  kt_trace_device(__entry->device), __entry->guest_ns, __entry->ticks,
-		  __entry->owed)
+	TP_printk("id %u %s index %u guest_ns %llu ticks %llu owed %llu", __entry->id,
+		  kt_trace_device(__entry->device), __entry->index, __entry->guest_ns,
+		  __entry->ticks, __entry->owed)
 );
 
 /* Edges of the device since the guest was last served. */
 DEFINE_EVENT(kt_tick, tick_due,
-	TP_PROTO(u32 id, u32 device, u64 guest_ns, u64 ticks, u64 owed),
-	TP_ARGS(id, device, guest_ns, ticks, owed));
+	TP_PROTO(u32 id, u32 device, u32 index, u64 guest_ns, u64 ticks, u64 owed),
+	TP_ARGS(id, device, index, guest_ns, ticks, owed));
 
 /* One interrupt is on its way. */
 DEFINE_EVENT(kt_tick, tick_delivered,
-	TP_PROTO(u32 id, u32 device, u64 guest_ns, u64 ticks, u64 owed),
-	TP_ARGS(id, device, guest_ns, ticks, owed));
+	TP_PROTO(u32 id, u32 device, u32 index, u64 guest_ns, u64 ticks, u64 owed),
+	TP_ARGS(id, device, index, guest_ns, ticks, owed));
 
 /* Ticks that the guest will not get: merged, dropped, or given up. */
 DEFINE_EVENT(kt_tick, tick_lost,
-	TP_PROTO(u32 id, u32 device, u64 guest_ns, u64 ticks, u64 owed),
-	TP_ARGS(id, device, guest_ns, ticks, owed));
+	TP_PROTO(u32 id, u32 device, u32 index, u64 guest_ns, u64 ticks, u64 owed),
+	TP_ARGS(id, device, index, guest_ns, ticks, owed));
 
 DEFINE_EVENT(kt_tick, catchup_begin,
-	TP_PROTO(u32 id, u32 device, u64 guest_ns, u64 ticks, u64 owed),
-	TP_ARGS(id, device, guest_ns, ticks, owed));
+	TP_PROTO(u32 id, u32 device, u32 index, u64 guest_ns, u64 ticks, u64 owed),
+	TP_ARGS(id, device, index, guest_ns, ticks, owed));
 
 DEFINE_EVENT(kt_tick, catchup_end,
-	TP_PROTO(u32 id, u32 device, u64 guest_ns, u64 ticks, u64 owed),
-	TP_ARGS(id, device, guest_ns, ticks, owed));
+	TP_PROTO(u32 id, u32 device, u32 index, u64 guest_ns, u64 ticks, u64 owed),
+	TP_ARGS(id, device, index, guest_ns, ticks, owed));
 
 /* Guest time goes by another line from here on. */
 TRACE_EVENT(clock_changed,

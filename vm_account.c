@@ -7,6 +7,7 @@
 #include "record.h"
 
 #include <linux/bitops.h>
+#include <linux/container_of.h>
 #include <linux/kvm_host.h>
 #include <linux/minmax.h>
 
@@ -90,23 +91,37 @@ static u64 lost(const struct kvm_timers_tick_stats *stats)
 	return stats->merged + stats->dropped + stats->given_up;
 }
 
+/* Which of a device's timers an account is of: the HPET's number, or the id of a vCPU. */
+static u32 index_of(const struct kt_vm *vm, unsigned int device, const struct kt_tick *tick)
+{
+	switch (device) {
+	case KVM_TIMERS_DEVICE_HPET:
+		return container_of(tick, struct kt_source, tick) - vm->source - KT_SOURCE_HPET;
+	case KVM_TIMERS_DEVICE_LAPIC:
+		return container_of(tick, struct kt_vcpu, tick)->vcpu->vcpu_id;
+	default:
+		return 0;
+	}
+}
+
 /* Tell what a call of the tick engine has changed. */
 static void trace_tick(struct kt_vm *vm, unsigned int device, u64 now,
 		       const struct kt_tick *old, const struct kt_tick *new)
 {
 	u64 due = new->stats.due - old->stats.due;
 	u64 gone = lost(&new->stats) - lost(&old->stats);
+	u32 index = index_of(vm, device, new);
 
 	if (due)
-		trace_tick_due(vm->id, device, now, due, new->owed);
+		trace_tick_due(vm->id, device, index, now, due, new->owed);
 	if (new->catching && !old->catching)
-		trace_catchup_begin(vm->id, device, now, 0, new->owed);
+		trace_catchup_begin(vm->id, device, index, now, 0, new->owed);
 	if (new->stats.delivered != old->stats.delivered)
-		trace_tick_delivered(vm->id, device, now, 1, new->owed);
+		trace_tick_delivered(vm->id, device, index, now, 1, new->owed);
 	if (gone)
-		trace_tick_lost(vm->id, device, now, gone, new->owed);
+		trace_tick_lost(vm->id, device, index, now, gone, new->owed);
 	if (old->catching && !new->catching)
-		trace_catchup_end(vm->id, device, now, 0, new->owed);
+		trace_catchup_end(vm->id, device, index, now, 0, new->owed);
 }
 
 static bool tracing(void)

@@ -240,7 +240,8 @@ static bool take_body(const char **at, struct kt_event *event)
 		return false;
 
 	if (kt_event_is_tick(event->type))
-		return take(at, " ") && take_device(at, &event->device) && take(at, " guest_ns ") &&
+		return take(at, " ") && take_device(at, &event->device) && take(at, " index ") &&
+		       take_u32(at, &event->index) && take(at, " guest_ns ") &&
 		       take_u64(at, &event->guest_ns) && take(at, " ticks ") &&
 		       take_u64(at, &event->ticks) && take(at, " owed ") &&
 		       take_u64(at, &event->owed);

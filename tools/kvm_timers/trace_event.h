@@ -26,6 +26,8 @@ enum kt_event_type {
 	KT_EVENT_END,
 };
 
+#define KT_EVENT_NO_INDEX	(~0U)
+
 /**
  * struct kt_event - one event
  * @type:	what happened
@@ -33,6 +35,8 @@ enum kt_event_type {
  * @cpu:	of the host
  * @vm:		id of the VM; not of KT_EVENT_OVERRUN
  * @device:	of ticks and catch-ups, enum kvm_timers_device
+ * @index:	of ticks and catch-ups: timer of the HPET, id of the LAPIC timer's vCPU;
+ *		KT_EVENT_NO_INDEX: an older file does not say
  * @guest_ns:	of ticks, catch-ups and the clock: guest time
  * @ticks:	of ticks: how many; of KT_EVENT_OVERRUN: events lost, 0 if nobody knows
  * @owed:	of ticks and catch-ups: owed after it
@@ -49,6 +53,7 @@ struct kt_event {
 	__u32			cpu;
 	__u32			vm;
 	__u32			device;
+	__u32			index;
 	__u64			guest_ns;
 	__u64			ticks;
 	__u64			owed;

@@ -66,6 +66,14 @@ static bool get_s32(struct json_object *obj, const char *key, __s32 *val)
 	return true;
 }
 
+/* Files have it since the module's events do. */
+static bool get_index(struct json_object *obj, __u32 *index)
+{
+	*index = KT_EVENT_NO_INDEX;
+
+	return !json_object_object_get_ex(obj, "index", NULL) || get_u32(obj, "index", index);
+}
+
 static const char *get_text(struct json_object *obj, const char *key)
 {
 	struct json_object *member;
@@ -104,8 +112,9 @@ static size_t body_to_line(const struct kt_event *e, char *text, size_t room)
 {
 	if (kt_event_is_tick(e->type))
 		return snprintf(text, room,
-				",\"device\":\"%s\",\"guest_ns\":%llu,\"ticks\":%llu,\"owed\":%llu}\n",
-				kt_names_ticking(e->device), e->guest_ns, e->ticks, e->owed);
+				",\"device\":\"%s\",\"index\":%u,\"guest_ns\":%llu,\"ticks\":%llu,\"owed\":%llu}\n",
+				kt_names_ticking(e->device), e->index, e->guest_ns, e->ticks,
+				e->owed);
 	if (e->type == KT_EVENT_CLOCK_CHANGED)
 		return snprintf(text, room,
 				",\"why\":\"%s\",\"guest_ns\":%llu,\"ahead_ns\":%lld,\"mul\":%u,\"shift\":%d}\n",
@@ -142,6 +151,7 @@ static bool body_from_json(struct json_object *obj, struct kt_event *e)
 {
 	if (kt_event_is_tick(e->type))
 		return get_word(obj, "device", kt_names_ticking, &e->device) &&
+		       get_index(obj, &e->index) &&
 		       kt_trace_get_u64(obj, "guest_ns", UINT64_MAX, &e->guest_ns) &&
 		       kt_trace_get_u64(obj, "ticks", UINT64_MAX, &e->ticks) &&
 		       kt_trace_get_u64(obj, "owed", UINT64_MAX, &e->owed);

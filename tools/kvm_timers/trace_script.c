@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "names.h"
 #include "trace_plot.h"
 
 #define NS_PER_S	1e9
@@ -27,17 +26,12 @@ static const char * const colors[MAX_CURVES] = {
 /**
  * struct curve - a device whose lines are drawn
  * @vm:		its VM
- * @device:	enum kvm_timers_device
+ * @device:	the device, or a timer of it
  */
 struct curve {
-	const struct kt_sum_vm	*vm;
-	unsigned int		device;
+	const struct kt_sum_vm		*vm;
+	const struct kt_sum_device	*device;
 };
-
-static const struct kt_sum_device *of(const struct curve *curve)
-{
-	return &curve->vm->device[curve->device];
-}
 
 /* What there is most to see of: the largest debt, then the most ticks. */
 static bool is_better(const struct kt_sum_device *a, const struct kt_sum_device *b)
@@ -49,16 +43,15 @@ static bool is_better(const struct kt_sum_device *a, const struct kt_sum_device 
 static size_t choose(const struct kt_sum *sum, struct curve *curves, size_t *nr)
 {
 	struct curve curve;
-	size_t i, at, all = 0;
-	unsigned int n;
+	size_t i, n, at, all = 0;
 
 	for (i = 0; i < sum->nr; i++) {
-		for (n = 0; n < KVM_TIMERS_NR_DEVICES; n++) {
-			curve = (struct curve){ &sum->vm[i], n };
-			if (!of(&curve)->bin)
+		for (n = 0; n < sum->vm[i].nr; n++) {
+			curve = (struct curve){ &sum->vm[i], &sum->vm[i].device[n] };
+			if (!curve.device->bin)
 				continue;
 			for (at = all < MAX_CURVES ? all : MAX_CURVES; at; at--) {
-				if (!is_better(of(&curve), of(&curves[at - 1])))
+				if (!is_better(curve.device, curves[at - 1].device))
 					break;
 				if (at < MAX_CURVES)
 					curves[at] = curves[at - 1];
@@ -81,7 +74,7 @@ static double seconds(__u64 ns)
 static void put_lag(FILE *file, const struct kt_sum *sum, const struct curve *curve, size_t number)
 {
 	double ms = kt_sum_period_ns(sum, curve->vm, curve->device) / NS_PER_MS;
-	const struct kt_sum_bin *bin = of(curve)->bin;
+	const struct kt_sum_bin *bin = curve->device->bin;
 	__u64 at_ns, owed = 0;
 	unsigned int i;
 
@@ -104,7 +97,7 @@ static void put_rates(FILE *file, const struct kt_sum *sum, const struct curve *
 {
 	unsigned int used = sum->end_ns / sum->bin_ns + 1, i, n;
 	unsigned int step = (used + RATE_PARTS - 1) / RATE_PARTS;
-	const struct kt_sum_bin *bin = of(curve)->bin;
+	const struct kt_sum_bin *bin = curve->device->bin;
 	__u64 due, delivered, from_ns, to_ns;
 
 	fprintf(file, "$rate%zu << END\n", number);
@@ -149,8 +142,11 @@ static void put_spans(FILE *file, const struct kt_sum *sum, const struct kt_span
 /* Without this, gnuplot takes "pit of VM 1" for a line that is not in the key. */
 static void put_titles(FILE *file, const struct curve *curve, size_t number, const char *what)
 {
+	char label[KT_SUM_LABEL_ROOM];
+
+	kt_sum_label(curve->device, label, sizeof(label));
 	fprintf(file, "lc rgb \"%s\" title \"VM %u %s%s\"", colors[number], curve->vm->known.id,
-		kt_names_ticking(curve->device), what);
+		label, what);
 }
 
 static void put_plots(FILE *file, const struct curve *curves, size_t nr)
@@ -192,8 +188,8 @@ void kt_plot_script(FILE *file, const struct kt_sum *sum, enum kt_plot_format fo
 		put_rates(file, sum, &curves[i], i);
 	}
 	for (i = 0; i < nr; i++) {
-		put_spans(file, sum, &of(&curves[i])->gaps, "#000000", "0.12", &object);
-		put_spans(file, sum, &of(&curves[i])->catchups, colors[i], "0.18", &object);
+		put_spans(file, sum, &curves[i].device->gaps, "#000000", "0.12", &object);
+		put_spans(file, sum, &curves[i].device->catchups, colors[i], "0.18", &object);
 	}
 	fprintf(file,
 		"set multiplot layout 2,1 title \"kvm-timers: %.1f s; coloured: a catch-up, grey: no interrupt was given",

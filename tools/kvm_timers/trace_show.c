@@ -53,19 +53,22 @@ static void spans_text(const char *what, const char *ticks, const struct kt_span
 		printf("      and %llu more\n", spans->nr - i);
 }
 
-static void device_text(const struct kt_sum *sum, const struct kt_sum_vm *vm, unsigned int n)
+static void device_text(const struct kt_sum *sum, const struct kt_sum_vm *vm,
+			const struct kt_sum_device *device)
 {
-	const struct kt_sum_device *device = &vm->device[n];
-	__u64 period_ns = kt_sum_period_ns(sum, vm, n), here_ns = kt_sum_here_ns(sum, vm);
+	__u64 period_ns = kt_sum_period_ns(sum, vm, device), here_ns = kt_sum_here_ns(sum, vm);
+	__u32 policy = vm->known.policy[device->device];
+	char label[KT_SUM_LABEL_ROOM];
 
-	printf("  %s%s%s\n", kt_names_ticking(n), device->policy ? ", policy " : "",
-	       device->policy ? kt_names_policy(device->policy) : "");
+	kt_sum_label(device, label, sizeof(label));
+	printf("  %s%s%s\n", label, policy ? ", policy " : "",
+	       policy ? kt_names_policy(policy) : "");
 	printf("    %-18s %llu due, %llu delivered, %llu lost\n", "Ticks", device->due,
 	       device->delivered, device->lost);
 	printf("    %-18s %.3f Hz asked, %.3f Hz delivered\n", "Rate",
 	       kt_sum_hz(device->due, here_ns), kt_sum_hz(device->delivered, here_ns));
 	printf("    %-18s %.6f ms%s\n", "Period", ms(period_ns),
-	       device->period_ns ? "" : ", the mean of all ticks");
+	       kt_sum_said_ns(vm, device) ? "" : ", the mean of all ticks");
 	printf("    %-18s %llu at most, %llu in the end\n", "Owed", device->owed_max,
 	       device->owed_last);
 	printf("    %-18s %.3f ms at most, %.3f ms in the end\n", "Behind",
@@ -77,8 +80,7 @@ static void device_text(const struct kt_sum *sum, const struct kt_sum_vm *vm, un
 
 static void vm_text(const struct kt_sum *sum, const struct kt_sum_vm *vm)
 {
-	unsigned int n;
-	size_t i;
+	size_t i, n;
 
 	printf("\nVM %u, process %d%s%s\n", vm->known.id, vm->known.pid,
 	       vm->known.name[0] ? ", " : "", vm->known.name);
@@ -91,9 +93,8 @@ static void vm_text(const struct kt_sum *sum, const struct kt_sum_vm *vm)
 		       seconds(vm->change[i].at_ns), seconds(vm->change[i].guest_ns));
 	if (vm->changes > i)
 		printf("  and %llu more changes of the clock\n", vm->changes - i);
-	for (n = 0; n < KVM_TIMERS_NR_DEVICES; n++)
-		if (vm->device[n].events)
-			device_text(sum, vm, n);
+	for (n = 0; n < vm->nr; n++)
+		device_text(sum, vm, &vm->device[n]);
 }
 
 /**
@@ -149,13 +150,16 @@ static void add_text(struct json_object *obj, const char *key, const char *text)
 }
 
 static struct json_object *device_json(const struct kt_sum *sum, const struct kt_sum_vm *vm,
-				       unsigned int n)
+				       const struct kt_sum_device *device)
 {
-	const struct kt_sum_device *device = &vm->device[n];
-	__u64 period_ns = kt_sum_period_ns(sum, vm, n), here_ns = kt_sum_here_ns(sum, vm);
+	__u64 period_ns = kt_sum_period_ns(sum, vm, device), here_ns = kt_sum_here_ns(sum, vm);
 	struct json_object *obj = json_object_new_object();
+	__u32 policy = vm->known.policy[device->device];
 
-	add_text(obj, "policy", device->policy ? kt_names_policy(device->policy) : NULL);
+	add_text(obj, "device", kt_names_ticking(device->device));
+	json_object_object_add(obj, "index", device->index == KT_EVENT_NO_INDEX ? NULL :
+				    json_object_new_uint64(device->index));
+	add_text(obj, "policy", policy ? kt_names_policy(policy) : NULL);
 	kt_out_add_u64(obj, "period_ns", period_ns);
 	kt_out_add_u64(obj, "due", device->due);
 	kt_out_add_u64(obj, "delivered", device->delivered);
@@ -197,7 +201,8 @@ static struct json_object *vm_json(const struct kt_sum *sum, const struct kt_sum
 {
 	struct json_object *obj = json_object_new_object();
 	struct json_object *devices = json_object_new_object();
-	unsigned int n;
+	char label[KT_SUM_LABEL_ROOM];
+	size_t n;
 
 	kt_out_add_u64(obj, "id", vm->known.id);
 	json_object_object_add(obj, "pid", json_object_new_int(vm->known.pid));
@@ -205,10 +210,10 @@ static struct json_object *vm_json(const struct kt_sum *sum, const struct kt_sum
 	kt_out_add_u64(obj, "from_ns", vm->from_ns);
 	kt_out_add_u64(obj, "to_ns", vm->to_ns < sum->end_ns ? vm->to_ns : sum->end_ns);
 	json_object_object_add(obj, "clock_changes", changes_json(vm));
-	for (n = 0; n < KVM_TIMERS_NR_DEVICES; n++)
-		if (vm->device[n].events)
-			json_object_object_add(devices, kt_names_ticking(n),
-					       device_json(sum, vm, n));
+	for (n = 0; n < vm->nr; n++) {
+		kt_sum_label(&vm->device[n], label, sizeof(label));
+		json_object_object_add(devices, label, device_json(sum, vm, &vm->device[n]));
+	}
 	json_object_object_add(obj, "devices", devices);
 
 	return obj;

@@ -6,8 +6,11 @@
 #include "trace_sum.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "names.h"
 
 #define NS_PER_S	1e9
 #define NO_MEMORY	"out of memory"
@@ -79,6 +82,49 @@ static struct kt_sum_vm *find_vm(struct kt_sum *sum, __u32 id, const char **why)
 	return vm;
 }
 
+static bool is_before(const struct kt_sum_device *device, const struct kt_event *event)
+{
+	return device->device != event->device ? device->device < event->device :
+						 device->index < event->index;
+}
+
+/* Return: what an event is of, a new one if need be; NULL, with the reason in @why. */
+static struct kt_sum_device *find_device(struct kt_sum *sum, struct kt_sum_vm *vm,
+					 const struct kt_event *event, const char **why)
+{
+	size_t from = 0, to = vm->nr, middle;
+	struct kt_sum_device *device;
+
+	while (from < to) {
+		middle = from + (to - from) / 2;
+		if (is_before(&vm->device[middle], event))
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	device = vm->device + from;
+	if (from < vm->nr && device->device == event->device && device->index == event->index)
+		return device;
+
+	*why = "there are too many timers";
+	if (sum->devices == KT_SUM_MAX_DEVICES)
+		return NULL;
+	*why = NO_MEMORY;
+	device = realloc(vm->device, (vm->nr + 1) * sizeof(*device));
+	if (!device)
+		return NULL;
+	vm->device = device;
+	device += from;
+	memmove(device + 1, device, (vm->nr - from) * sizeof(*device));
+	memset(device, 0, sizeof(*device));
+	device->device = event->device;
+	device->index = event->index;
+	vm->nr++;
+	sum->devices++;
+
+	return device;
+}
+
 /**
  * kt_sum_know() - what the module said of a VM
  * @sum:	sums
@@ -100,9 +146,9 @@ const char *kt_sum_know(struct kt_sum *sum, const struct kt_trace_known_vm *know
 		memcpy(vm->known.name, known->name, sizeof(vm->known.name));
 	for (n = 0; n < KVM_TIMERS_NR_DEVICES; n++) {
 		if (known->policy[n])
-			vm->device[n].policy = known->policy[n];
+			vm->known.policy[n] = known->policy[n];
 		if (known->period_ns[n])
-			vm->device[n].period_ns = known->period_ns[n];
+			vm->known.period_ns[n] = known->period_ns[n];
 	}
 
 	return NULL;
@@ -157,13 +203,12 @@ static void halve(struct kt_sum_bin *bin)
 /* Bins are long enough for a time then. */
 static void reach(struct kt_sum *sum, __u64 at_ns)
 {
-	unsigned int n;
-	size_t i;
+	size_t i, n;
 
 	while (at_ns / sum->bin_ns >= KT_SUM_BINS) {
 		sum->bin_ns *= 2;
 		for (i = 0; i < sum->nr; i++)
-			for (n = 0; n < KVM_TIMERS_NR_DEVICES; n++)
+			for (n = 0; n < sum->vm[i].nr; n++)
 				if (sum->vm[i].device[n].bin)
 					halve(sum->vm[i].device[n].bin);
 	}
@@ -319,6 +364,7 @@ static __u64 time_of(struct kt_sum *sum, __u64 host_ns)
  */
 const char *kt_sum_add(struct kt_sum *sum, const struct kt_event *event)
 {
+	struct kt_sum_device *device;
 	struct kt_sum_vm *vm;
 	const char *why;
 	__u64 at_ns;
@@ -335,8 +381,10 @@ const char *kt_sum_add(struct kt_sum *sum, const struct kt_event *event)
 	at_ns = time_of(sum, event->host_ns);
 	reach(sum, at_ns);
 
-	if (kt_event_is_tick(event->type))
-		return add_tick(sum, &vm->device[event->device], event, at_ns);
+	if (kt_event_is_tick(event->type)) {
+		device = find_device(sum, vm, event, &why);
+		return device ? add_tick(sum, device, event, at_ns) : why;
+	}
 	if (event->type == KT_EVENT_CLOCK_CHANGED)
 		return add_change(vm, event, at_ns);
 	if (event->type == KT_EVENT_VM_DETACH) {
@@ -357,15 +405,14 @@ const char *kt_sum_add(struct kt_sum *sum, const struct kt_event *event)
 void kt_sum_end(struct kt_sum *sum, __u64 end_ns)
 {
 	struct kt_sum_device *device;
-	unsigned int n;
-	size_t i;
+	size_t i, n;
 
 	if (end_ns > sum->start_ns && end_ns - sum->start_ns > sum->end_ns)
 		sum->end_ns = end_ns - sum->start_ns;
 	reach(sum, sum->end_ns);
 
 	for (i = 0; i < sum->nr; i++) {
-		for (n = 0; n < KVM_TIMERS_NR_DEVICES; n++) {
+		for (n = 0; n < sum->vm[i].nr; n++) {
 			device = &sum->vm[i].device[n];
 			if (device->catching) {
 				device->catching = 1;
@@ -383,16 +430,16 @@ void kt_sum_end(struct kt_sum *sum, __u64 end_ns)
  */
 void kt_sum_free(struct kt_sum *sum)
 {
-	unsigned int n;
-	size_t i;
+	size_t i, n;
 
 	for (i = 0; i < sum->nr; i++) {
 		free(sum->vm[i].change);
-		for (n = 0; n < KVM_TIMERS_NR_DEVICES; n++) {
+		for (n = 0; n < sum->vm[i].nr; n++) {
 			free(sum->vm[i].device[n].catchups.span);
 			free(sum->vm[i].device[n].gaps.span);
 			free(sum->vm[i].device[n].bin);
 		}
+		free(sum->vm[i].device);
 	}
 	free(sum->vm);
 	memset(sum, 0, sizeof(*sum));
@@ -413,19 +460,56 @@ __u64 kt_sum_here_ns(const struct kt_sum *sum, const struct kt_sum_vm *vm)
 }
 
 /**
+ * kt_sum_said_ns() - what the module said is the period of a device
+ * @vm:		its VM
+ * @device:	the device, or a timer of it
+ *
+ * Return: the period; 0 if the module was silent, or if there are several timers, and it is that of
+ * one of them.
+ */
+__u64 kt_sum_said_ns(const struct kt_sum_vm *vm, const struct kt_sum_device *device)
+{
+	size_t n;
+
+	for (n = 0; n < vm->nr; n++)
+		if (&vm->device[n] != device && vm->device[n].device == device->device)
+			return 0;
+
+	return vm->known.period_ns[device->device];
+}
+
+/**
  * kt_sum_period_ns() - period of a device
  * @sum:	sums
  * @vm:		its VM
- * @device:	enum kvm_timers_device
+ * @device:	the device, or a timer of it
  *
  * Return: what the module said, else the mean time from tick to tick; 0 if there were none.
  */
-__u64 kt_sum_period_ns(const struct kt_sum *sum, const struct kt_sum_vm *vm, unsigned int device)
+__u64 kt_sum_period_ns(const struct kt_sum *sum, const struct kt_sum_vm *vm,
+		       const struct kt_sum_device *device)
 {
-	const struct kt_sum_device *d = &vm->device[device];
+	__u64 said_ns = kt_sum_said_ns(vm, device);
 
-	if (d->period_ns || !d->due)
-		return d->period_ns;
+	if (said_ns || !device->due)
+		return said_ns;
 
-	return kt_sum_here_ns(sum, vm) / d->due;
+	return kt_sum_here_ns(sum, vm) / device->due;
+}
+
+/**
+ * kt_sum_label() - a name for a device, or for a timer of it
+ * @device:	which
+ * @text:	gets it, such as "pit" or "hpet.2"
+ * @room:	of @text, KT_SUM_LABEL_ROOM is enough
+ */
+void kt_sum_label(const struct kt_sum_device *device, char *text, size_t room)
+{
+	bool is_one = device->device < KVM_TIMERS_DEVICE_HPET ||
+		      device->index == KT_EVENT_NO_INDEX;
+
+	if (is_one)
+		snprintf(text, room, "%s", kt_names_ticking(device->device));
+	else
+		snprintf(text, room, "%s.%u", kt_names_ticking(device->device), device->index);
 }

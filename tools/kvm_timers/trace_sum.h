@@ -15,6 +15,9 @@
 #include "trace_event.h"
 #include "trace_file.h"
 
+/* For "lapic.4294967295". */
+#define KT_SUM_LABEL_ROOM	32
+
 /* Parts of a trace for its pictures: neighbours are joined when more are needed. */
 #define KT_SUM_BINS		1024
 #define KT_SUM_BIN_NS		(1ULL << 20)
@@ -73,11 +76,14 @@ struct kt_sum_bin {
 	bool	any;
 };
 
+/* Timers of all VMs: no host has more, and a damaged file must not take all memory. */
+#define KT_SUM_MAX_DEVICES	8192
+
 /**
- * struct kt_sum_device - a device of a VM
+ * struct kt_sum_device - a device of a VM, or one timer of the HPET, or of one vCPU
+ * @device:	enum kvm_timers_device
+ * @index:	see struct kt_event
  * @events:	about it
- * @policy:	as the module said, 0: it did not
- * @period_ns:	as the module said, else 0
  * @due:	ticks that fell due
  * @delivered:	interrupts given
  * @lost:	that the guest will not get
@@ -85,7 +91,7 @@ struct kt_sum_bin {
  * @owed_last:	what was owed in the end
  * @catchups:	those that have ended, and one that the trace's end cut off
  * @gaps:	times without an interrupt in which ticks fell due
- * @catching:	catch-ups in progress; a device may have several timers
+ * @catching:	catch-ups in progress; several timers may be one where a file does not say which
  * @catchup_ns:	when the first of them began
  * @catchup_ticks: given since
  * @given_ns:	when the last interrupt was given, or the first event was
@@ -95,9 +101,9 @@ struct kt_sum_bin {
  * @bin:	KT_SUM_BINS of them
  */
 struct kt_sum_device {
+	__u32			device;
+	__u32			index;
 	__u64			events;
-	__u32			policy;
-	__u64			period_ns;
 	__u64			due;
 	__u64			delivered;
 	__u64			lost;
@@ -135,7 +141,8 @@ struct kt_sum_change {
  * @changes:	of its clock
  * @kept:	those in @change
  * @change:	the first ones
- * @device:	its devices
+ * @nr:		entries of @device
+ * @device:	its devices that there were events of, in the order of their numbers
  */
 struct kt_sum_vm {
 	struct kt_trace_known_vm	known;
@@ -144,7 +151,8 @@ struct kt_sum_vm {
 	__u64				changes;
 	size_t				kept;
 	struct kt_sum_change		*change;
-	struct kt_sum_device		device[KVM_TIMERS_NR_DEVICES];
+	size_t				nr;
+	struct kt_sum_device		*device;
 };
 
 /**
@@ -155,6 +163,7 @@ struct kt_sum_vm {
  * @overruns:	events that the ring buffer lost, as far as told in between
  * @backward:	events that are older than the one before: taken for as old
  * @bin_ns:	length of a bin
+ * @devices:	of all VMs
  * @nr:		VMs
  * @vm:		VMs, as they came
  */
@@ -165,6 +174,7 @@ struct kt_sum {
 	__u64			overruns;
 	__u64			backward;
 	__u64			bin_ns;
+	size_t			devices;
 	size_t			nr;
 	struct kt_sum_vm	*vm;
 };
@@ -177,7 +187,10 @@ void kt_sum_free(struct kt_sum *sum);
 
 __u64 kt_sum_here_ns(const struct kt_sum *sum, const struct kt_sum_vm *vm);
 double kt_sum_hz(__u64 ticks, __u64 ns);
-__u64 kt_sum_period_ns(const struct kt_sum *sum, const struct kt_sum_vm *vm, unsigned int device);
+__u64 kt_sum_said_ns(const struct kt_sum_vm *vm, const struct kt_sum_device *device);
+__u64 kt_sum_period_ns(const struct kt_sum *sum, const struct kt_sum_vm *vm,
+		       const struct kt_sum_device *device);
+void kt_sum_label(const struct kt_sum_device *device, char *text, size_t room);
 __u64 kt_sum_times(__u64 ticks, __u64 period_ns);
 
 #endif /* KT_TRACE_SUM_H */

@@ -12,7 +12,7 @@
 #define NS_PER_S	1000000000ULL
 #define NS_PER_MS	1000000ULL
 #define CONTEXT		"            qemu-42      [003] d..1.    12.345678: "
-#define TICK		"tick_due: id 7 rtc guest_ns 5 ticks 2 owed 3"
+#define TICK		"tick_due: id 7 rtc index 4 guest_ns 5 ticks 2 owed 3"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -35,8 +35,8 @@ static const char * const good[] = {
 	"a[0] x: 1.2: b:x-4194304 [255] d.h2.. 99999.000000: " TICK,
 	/* Whatever a task is called. */
 	"           \n\x1b\xff]0-1       [000] .....     0.000001: " TICK,
-	CONTEXT "tick_lost: id 4294967295 lapic guest_ns 18446744073709551615 ticks 1 owed 0",
-	CONTEXT "catchup_begin: id 1 pit guest_ns 1 ticks 0 owed 9",
+	CONTEXT "tick_lost: id 4294967295 lapic index 4 guest_ns 18446744073709551615 ticks 1 owed 0",
+	CONTEXT "catchup_begin: id 1 pit index 4 guest_ns 1 ticks 0 owed 9",
 	CONTEXT "clock_changed: id 1 frozen guest_ns 1 kvmclock ahead by -9223372036854775808 mul 1 shift -128",
 	CONTEXT "vm_attach: id 1 pid 42 devices 0x3f",
 	CONTEXT "vm_detach: id 1",
@@ -50,15 +50,18 @@ static const char * const bad[] = {
 	TICK,
 	CONTEXT,
 	CONTEXT TICK " ",
-	CONTEXT "tick_due: id 7 rtc guest_ns 5 ticks 2 owed ",
-	CONTEXT "tick_due: id 7 rtc guest_ns 5 ticks 2 owed -3",
-	CONTEXT "tick_due: id 7 rtc guest_ns 5 ticks 2 owed 0x3",
-	CONTEXT "tick_due: id 7 rtc guest_ns 5 ticks  2 owed 3",
-	CONTEXT "tick_due: id 7 0x9 guest_ns 5 ticks 2 owed 3",
-	CONTEXT "tick_due: id 7 tsc guest_ns 5 ticks 2 owed 3",
-	CONTEXT "tick_due: id 4294967296 rtc guest_ns 5 ticks 2 owed 3",
-	CONTEXT "tick_due: id 7 rtc guest_ns 18446744073709551616 ticks 2 owed 3",
-	CONTEXT "tick_du: id 7 rtc guest_ns 5 ticks 2 owed 3",
+	CONTEXT "tick_due: id 7 rtc index 4 guest_ns 5 ticks 2 owed ",
+	CONTEXT "tick_due: id 7 rtc index 4 guest_ns 5 ticks 2 owed -3",
+	CONTEXT "tick_due: id 7 rtc index 4 guest_ns 5 ticks 2 owed 0x3",
+	CONTEXT "tick_due: id 7 rtc index 4 guest_ns 5 ticks  2 owed 3",
+	CONTEXT "tick_due: id 7 0x9 index 4 guest_ns 5 ticks 2 owed 3",
+	CONTEXT "tick_due: id 7 tsc index 4 guest_ns 5 ticks 2 owed 3",
+	CONTEXT "tick_due: id 4294967296 rtc index 4 guest_ns 5 ticks 2 owed 3",
+	CONTEXT "tick_due: id 7 rtc index 4 guest_ns 18446744073709551616 ticks 2 owed 3",
+	CONTEXT "tick_due: id 7 rtc guest_ns 5 ticks 2 owed 3",
+	CONTEXT "tick_due: id 7 rtc index -1 guest_ns 5 ticks 2 owed 3",
+	CONTEXT "tick_due: id 7 rtc index 4294967296 guest_ns 5 ticks 2 owed 3",
+	CONTEXT "tick_du: id 7 rtc index 4 guest_ns 5 ticks 2 owed 3",
 	CONTEXT "overrun: id 7",
 	CONTEXT "kvm_exit: id 7",
 	CONTEXT "clock_changed: id 1 melted guest_ns 1 kvmclock ahead by 0 mul 1 shift 0",
@@ -88,7 +91,8 @@ static void test_lines(void)
 		ok(!kt_event_from_pipe(bad[i], &event), bad[i]);
 
 	kt_event_from_pipe(good[0], &event);
-	ok(event.type == KT_EVENT_TICK_DUE && event.cpu == 3 && event.vm == 7 && event.device == 1 &&
+	ok(event.type == KT_EVENT_TICK_DUE && event.cpu == 3 && event.vm == 7 &&
+	   event.device == 1 && event.index == 4 &&
 	   event.host_ns == 12345678000ULL && event.guest_ns == 5 && event.ticks == 2 &&
 	   event.owed == 3, "a tick is what it says");
 	kt_event_from_pipe(good[5], &event);
@@ -150,6 +154,52 @@ static void test_sums(void)
 	kt_sum_free(&sum);
 }
 
+static void timer(struct kt_sum *sum, __u32 device, __u32 index, __u64 ticks)
+{
+	const struct kt_event event = {
+		.type = KT_EVENT_TICK_DUE, .host_ns = NS_PER_S, .vm = 1, .device = device,
+		.index = index, .ticks = ticks, .owed = ticks,
+	};
+
+	kt_sum_add(sum, &event);
+}
+
+/* Each timer of the HPET, and of each vCPU, is a device of its own; a file may not say which. */
+static void test_timers(void)
+{
+	static const char * const labels[] = {
+		"pit", "rtc", "hpet.0", "hpet.2", "lapic.0", "lapic.7", "lapic",
+	};
+	struct kt_trace_known_vm known = { .id = 1, .period_ns = { 7, 8, 9, 10 } };
+	bool good = true, said = true;
+	char label[KT_SUM_LABEL_ROOM];
+	struct kt_sum sum;
+	unsigned int i;
+
+	kt_sum_begin(&sum, NS_PER_S);
+	kt_sum_know(&sum, &known);
+	timer(&sum, KVM_TIMERS_DEVICE_LAPIC, KT_EVENT_NO_INDEX, 7);
+	timer(&sum, KVM_TIMERS_DEVICE_LAPIC, 7, 6);
+	timer(&sum, KVM_TIMERS_DEVICE_HPET, 2, 4);
+	timer(&sum, KVM_TIMERS_DEVICE_LAPIC, 0, 5);
+	timer(&sum, KVM_TIMERS_DEVICE_PIT, 0, 1);
+	timer(&sum, KVM_TIMERS_DEVICE_HPET, 0, 3);
+	timer(&sum, KVM_TIMERS_DEVICE_RTC, 0, 1);
+	timer(&sum, KVM_TIMERS_DEVICE_RTC, 0, 1);
+	kt_sum_end(&sum, 2 * NS_PER_S);
+
+	ok(sum.vm[0].nr == ARRAY_SIZE(labels) && sum.devices == ARRAY_SIZE(labels),
+	   "timers are told apart");
+	for (i = 0; i < sum.vm[0].nr; i++) {
+		kt_sum_label(&sum.vm[0].device[i], label, sizeof(label));
+		good &= !strcmp(label, labels[i]) && sum.vm[0].device[i].due == i + 1;
+		said &= kt_sum_said_ns(&sum.vm[0], &sum.vm[0].device[i]) == (i < 2 ? 7 + i : 0);
+	}
+	ok(good, "each has its name and its ticks");
+	ok(said, "what the module said of several is not taken for each");
+	kt_sum_free(&sum);
+}
+
 static void test_bounds(void)
 {
 	struct kt_event event = { .type = KT_EVENT_TICK_DUE, .ticks = UINT64_MAX };
@@ -180,6 +230,17 @@ static void test_bounds(void)
 	kt_sum_free(&sum);
 
 	kt_sum_begin(&sum, 0);
+	event.type = KT_EVENT_TICK_DUE;
+	for (i = 0, why = NULL; !why && i <= KT_SUM_MAX_DEVICES; i++) {
+		event.vm = i % 3;
+		event.device = KVM_TIMERS_DEVICE_LAPIC;
+		event.index = UINT32_MAX - i;
+		why = kt_sum_add(&sum, &event);
+	}
+	ok(why && sum.devices == KT_SUM_MAX_DEVICES, "and to timers");
+	kt_sum_free(&sum);
+
+	kt_sum_begin(&sum, 0);
 	for (i = 0; i < 1000; i++)
 		tick(&sum, i % 2 ? KT_EVENT_CATCHUP_END : KT_EVENT_CATCHUP_BEGIN, i, 0, 0);
 	ok(sum.vm[0].device[0].catchups.nr == 500 &&
@@ -193,6 +254,7 @@ int main(void)
 {
 	test_lines();
 	test_sums();
+	test_timers();
 	test_bounds();
 	printf("1..%u\n%u passed, %u failed\n", tests, tests - failed, failed);
 

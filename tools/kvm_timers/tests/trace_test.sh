@@ -42,17 +42,17 @@ some_events()
 
 	event 0 "vm_attach: id 9 pid 4242 devices 0x1"
 	for ((at = 10; at <= 500; at += 10)); do
-		event $at "tick_due: id 9 pit guest_ns ${at}000000 ticks 1 owed 1"
-		event $at "tick_delivered: id 9 pit guest_ns ${at}000000 ticks 1 owed 0"
+		event $at "tick_due: id 9 pit index 0 guest_ns ${at}000000 ticks 1 owed 1"
+		event $at "tick_delivered: id 9 pit index 0 guest_ns ${at}000000 ticks 1 owed 0"
 	done
 	echo "this is no event"
 	event 700 "clock_changed: id 9 follows guest_ns 700000000 kvmclock ahead by 0 mul 1 shift 0"
-	event 1000 "tick_due: id 9 pit guest_ns 1000000000 ticks 50 owed 50"
-	event 1000 "catchup_begin: id 9 pit guest_ns 1000000000 ticks 0 owed 50"
+	event 1000 "tick_due: id 9 pit index 0 guest_ns 1000000000 ticks 50 owed 50"
+	event 1000 "catchup_begin: id 9 pit index 0 guest_ns 1000000000 ticks 0 owed 50"
 	for ((at = 1; at <= 50; at++)); do
-		event $((1000 + at)) "tick_delivered: id 9 pit guest_ns 1 ticks 1 owed $((50 - at))"
+		event $((1000 + at)) "tick_delivered: id 9 pit index 0 guest_ns 1 ticks 1 owed $((50 - at))"
 	done
-	event 1050 "catchup_end: id 9 pit guest_ns 1050000000 ticks 0 owed 0"
+	event 1050 "catchup_end: id 9 pit index 0 guest_ns 1050000000 ticks 0 owed 0"
 	echo "CPU:1 [LOST 7 EVENTS]"
 	event 1100 "vm_detach: id 9"
 }
@@ -101,7 +101,7 @@ test_record()
 	jq -es '.[0].version == 1 and .[0].format == "kvm_timers trace" and .[0].abi == 6 and
 		(.[0].vms | length) == 2 and .[0].vms[0].devices.pit.policy == "catchup" and
 		.[1] == {event: "vm_attach", host_ns: 0, cpu: 0, vm: 9, pid: 4242, devices: 1} and
-		.[2] == {event: "tick_due", host_ns: 10000000, cpu: 0, vm: 9, device: "pit",
+		.[2] == {event: "tick_due", host_ns: 10000000, cpu: 0, vm: 9, device: "pit", index: 0,
 			guest_ns: 10000000, ticks: 1, owed: 1} and
 		.[-1].event == "end" and .[-1].events == 157 and .[-1].unknown == 1 and
 		.[-1].lost == 7' "$trace" >"$out"
@@ -236,6 +236,34 @@ test_report()
 	json '.complete == false and .events == 0' report --json "$dir/cut"
 }
 
+# Two timers of the HPET and two vCPUs, one of each behind.
+test_timers()
+{
+	{
+		event 0 "vm_attach: id 9 pid 4242 devices 0xc"
+		event 10 "tick_due: id 9 hpet index 0 guest_ns 1 ticks 1 owed 1"
+		event 10 "tick_delivered: id 9 hpet index 0 guest_ns 1 ticks 1 owed 0"
+		event 20 "tick_due: id 9 hpet index 2 guest_ns 1 ticks 5 owed 5"
+		event 30 "tick_due: id 9 lapic index 1 guest_ns 1 ticks 7 owed 7"
+		event 30 "tick_due: id 9 lapic index 0 guest_ns 1 ticks 1 owed 0"
+	} | make_tracefs
+	tool record --seconds=0.2 --tracefs="$tracefs" --output="$dir/timers"
+	json '.vms[] | select(.id == 9) | .devices | (keys == ["hpet.0", "hpet.2", "lapic.0", "lapic.1"]) and
+		.["hpet.0"].owed_last == 0 and .["hpet.2"].owed_last == 5 and
+		.["lapic.0"].owed_max == 0 and .["lapic.1"].owed_max == 7 and
+		.["lapic.1"].device == "lapic" and .["lapic.1"].index == 1' report --json "$dir/timers"
+	prints '^  hpet\.2$' '^  lapic\.1$' 'Owed +7 at most, 7 in the end' -- report "$dir/timers"
+
+	# As written before the events had it.
+	sed 's/"index":[0-9]*,//' "$dir/timers" >"$dir/old"
+	json '.vms[] | select(.id == 9) | .devices | (keys == ["hpet", "lapic"]) and
+		.hpet.due == 6 and .hpet.index == null' report --json "$dir/old"
+	sed 's/"index":2,/"index":-2,/' "$dir/timers" >"$dir/file"
+	refused "line 5 is damaged"
+	sed 's/"index":2,/"index":4294967296,/' "$dir/timers" >"$dir/file"
+	refused "line 5 is damaged"
+}
+
 # A file that is refused. refused TEXT
 refused()
 {
@@ -348,6 +376,7 @@ test_command
 test_signals
 test_refusals
 test_report
+test_timers
 test_bad_files
 test_hostile
 test_no_gnuplot

@@ -5,6 +5,7 @@
  * and what a guest could not take in time as the policy says.
  */
 #include "hpet_vm.h"
+#include "kt_trace.h"
 
 #define NSEC_PER_MSEC		1000000ULL
 #define ONE_SHOTS		3
@@ -187,6 +188,29 @@ TEST_F_TIMEOUT(edge, periodic, SLOW_TIMEOUT)
 	EXPECT_EQ(0, row.owed);
 	EXPECT_EQ(0, row.stats.merged);
 	EXPECT_EQ(0, row.stats.given_up);
+}
+
+/* The tracepoints say which timer it was. */
+TEST_F_TIMEOUT(edge, traced, SLOW_TIMEOUT)
+{
+	const struct hpet_way *way = &variant->way;
+	struct kvm_timers_device_status row;
+	char text[64];
+
+	if (kt_host_plain() || !kt_trace_open("kvm_timers/tick_delivered", NULL))
+		SKIP(return, "no tracepoint");
+	kt_trace_clear();
+	hpet_program(&self->vm, way->timer,
+		     HPET_TN_PERIODIC | HPET_TN_INT_ENB | hpet_route(way), hpet_ticks(PERIOD_NS));
+	hpet_write(&self->vm, HPET_CONF, 4, hpet_enable(way));
+	hpet_do(&self->vm, HPET_WAIT, hpet_vector(way), TICKS, 0);
+	stop(&self->vm);
+	row = status(&self->vm);
+	snprintf(text, sizeof(text), " hpet index %u guest_ns ", way->timer);
+	EXPECT_GE(row.stats.delivered, TICKS);
+	EXPECT_EQ(row.stats.delivered, kt_trace_count(text));
+	EXPECT_EQ(row.stats.delivered, kt_trace_count("tick_delivered: id "));
+	kt_trace_close();
 }
 
 FIXTURE(starved) {

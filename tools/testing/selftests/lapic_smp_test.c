@@ -3,6 +3,7 @@
  * Each vCPU has a LAPIC timer of its own: with a mode and a period of its own it gets
  * exactly its own interrupts, whatever the others do to theirs.
  */
+#include "kt_trace.h"
 #include "lapic_vm.h"
 
 #define TICKS			50
@@ -246,6 +247,33 @@ TEST_F_TIMEOUT(smp, all_periodic, SLOW_TIMEOUT)
 	for (i = 0; i < variant->nr_vcpus; i++)
 		JUDGE(&self->runners[i]);
 	ACCOUNT(self->runners, variant->nr_vcpus);
+}
+
+/* The tracepoints say whose interrupt it was. */
+TEST_F_TIMEOUT(smp, traced, SLOW_TIMEOUT)
+{
+	unsigned int i, traced, sum = 0;
+	struct kvm_timers_status status;
+	char text[64];
+
+	if (kt_host_plain() || !kt_trace_open("kvm_timers/tick_delivered", NULL))
+		SKIP(return, "no tracepoint");
+	kt_trace_clear();
+	for (i = 0; i < variant->nr_vcpus; i++)
+		ASSERT_EQ(0, start(&self->runners[i], &self->vm, i, i % NR_KINDS));
+	for (i = 0; i < variant->nr_vcpus; i++)
+		pthread_join(self->runners[i].thread, NULL);
+	for (i = 0; i < variant->nr_vcpus; i++) {
+		snprintf(text, sizeof(text), " lapic index %u guest_ns ", i);
+		traced = kt_trace_count(text);
+		sum += traced;
+		/* One may be on its way still. */
+		EXPECT_GE(traced, irqs(&self->runners[i]));
+		EXPECT_LE(traced, irqs(&self->runners[i]) + 1);
+	}
+	status = lapic_status(&self->vm);
+	EXPECT_EQ(lapic_row(&status)->stats.delivered, sum);
+	kt_trace_close();
 }
 
 /* Masks, modes and software disable of one, in turn, while another one ticks. */
