@@ -22,7 +22,7 @@ if [ "${1:-}" = --help ]; then
 	exit 0
 fi
 [ $# -gt 0 ] || set -- attach_test adopt_test pit_test pit_tick_test pit_state_test tick_test \
-	rtc_test rtc_tick_test hpet_test hpet_irq_test hpet_legacy_test \
+	status_test rtc_test rtc_tick_test hpet_test hpet_irq_test hpet_legacy_test \
 	lapic_test lapic_deadline_test lapic_tick_test lapic_smp_test lapic_state_test \
 	kvmclock_test kvmclock_race_test tsc_test freeze_test record_test drift_test \
 	kvmclock_host_test \
