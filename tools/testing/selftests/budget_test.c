@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -40,21 +39,15 @@ FIXTURE(budget) {
 
 FIXTURE_SETUP(budget)
 {
-	memset(&self->other, 0, sizeof(self->other));
-	self->other.kvm = self->other.fd = self->other.timers = -1;
+	kt_vmm_init(&self->vm);
+	kt_vmm_init(&self->other);
 }
 
 FIXTURE_TEARDOWN(budget)
 {
 	kt_vmm_destroy(&self->vm);
-	if (self->other.mem)
-		kt_vmm_destroy(&self->other);
+	kt_vmm_destroy(&self->other);
 }
-
-#define FOR_THE_EXACT_LAB() do {							\
-	if (!getenv("KT_EXACT"))							\
-		SKIP(return, "for the deterministic lab");				\
-} while (0)
 
 static int set_budget(struct kt_vmm *vm, uint32_t budget_hz)
 {
@@ -110,7 +103,6 @@ TEST_F_TIMEOUT(budget, bounds_the_sum, 600)
 {
 	uint64_t before, windows;
 
-	FOR_THE_EXACT_LAB();
 	ASSERT_EQ(0, stall_create(&self->vm, ALL_DEVICES, KVM_TIMERS_POLICY_CATCHUP));
 	EXPECT_EQ(kt_host_parameter("kvm_timers", "catchup_budget_hz"),
 		  stall_status(&self->vm).budget_hz);
@@ -147,7 +139,6 @@ TEST_F_TIMEOUT(budget, oldest_is_first, 600)
 	struct kvm_timers_status before, after;
 	unsigned int first = KVM_TIMERS_DEVICE_HPET, i, windows;
 
-	FOR_THE_EXACT_LAB();
 	ASSERT_EQ(0, stall_create(&self->vm, ALL_DEVICES, KVM_TIMERS_POLICY_DISCARD));
 	ASSERT_EQ(0, set_budget(&self->vm, BUDGET_HZ));
 	ASSERT_EQ(0, set_policy(&self->vm, first, KVM_TIMERS_POLICY_DELAY));
@@ -237,7 +228,6 @@ TEST_F_TIMEOUT(budget, many_cost_no_more, 6000)
 	uint64_t few_ns, many_ns;
 	unsigned int i;
 
-	FOR_THE_EXACT_LAB();
 	for (i = 0; i < NR; i++) {
 		ASSERT_EQ(0, stall_create(&self->vm, 1U << i, KVM_TIMERS_POLICY_CATCHUP));
 		/* The first time of anything is longer. */
@@ -293,7 +283,6 @@ TEST_F_TIMEOUT(budget, no_harm_to_others, 600)
 {
 	uint64_t late[KVM_TIMERS_LATE_BUCKETS];
 
-	FOR_THE_EXACT_LAB();
 	ASSERT_EQ(0, stall_create(&self->vm, KVM_TIMERS_PIT, KVM_TIMERS_POLICY_CATCHUP));
 	ASSERT_EQ(0, stall_create(&self->other, KVM_TIMERS_LAPIC, KVM_TIMERS_POLICY_CATCHUP));
 	/* The first time of anything is longer. */
@@ -314,5 +303,6 @@ TEST_F_TIMEOUT(budget, no_harm_to_others, 600)
 int main(int argc, char **argv)
 {
 	kt_host_require_module();
+	kt_host_require_exact();
 	return harness_main(argc, argv);
 }

@@ -94,9 +94,6 @@ TEST_F_TIMEOUT(exact, ten_thousand_ticks, SLOW_TIMEOUT)
 
 int main(int argc, char **argv)
 {
-	if (!getenv("KT_EXACT")) {
-		printf("1..0 # SKIP for the deterministic lab: set KT_EXACT=1 there\n");
-		return KSFT_SKIP;
-	}
+	kt_host_require_exact();
 	return harness_main(argc, argv);
 }

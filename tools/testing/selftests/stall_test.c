@@ -55,6 +55,7 @@ ALL_POLICIES(lapic, LAPIC);
 
 FIXTURE_SETUP(stall)
 {
+	kt_vmm_init(&self->vm);
 }
 
 FIXTURE_TEARDOWN(stall)

@@ -48,6 +48,13 @@ void kt_host_require_module(void)
 	kt_host_require();
 }
 
+/** kt_host_require_exact() - the program is for the deterministic lab, which says so */
+void kt_host_require_exact(void)
+{
+	if (!getenv("KT_EXACT"))
+		skip_all("for the deterministic lab: set KT_EXACT=1 there");
+}
+
 /** kt_host_now() - Return: CLOCK_MONOTONIC, ns. */
 uint64_t kt_host_now(void)
 {

@@ -22,6 +22,7 @@
 bool kt_host_plain(void);
 void kt_host_require(void);
 void kt_host_require_module(void);
+void kt_host_require_exact(void);
 uint64_t kt_host_now(void);
 void kt_host_wait_until(uint64_t ns);
 uint64_t kt_host_parameter(const char *module, const char *name);

@@ -316,6 +316,23 @@ static int create(struct kt_vmm *vm, const struct kt_vmm_config *config)
 }
 
 /**
+ * kt_vmm_init() - have no VM yet
+ * @vm:		filled in; kt_vmm_destroy() of it does nothing
+ */
+void kt_vmm_init(struct kt_vmm *vm)
+{
+	unsigned int i;
+
+	memset(vm, 0, sizeof(*vm));
+	pthread_mutex_init(&vm->cmos_lock, NULL);
+	vm->kvm = -1;
+	vm->fd = -1;
+	vm->timers = -1;
+	for (i = 0; i < KT_MAX_VCPUS; i++)
+		vm->vcpu[i].fd = -1;
+}
+
+/**
  * kt_vmm_create() - build a VM whose vCPUs stand before the image's first byte
  * @vm:		filled in
  * @config:	what to build; NULL is a PC with one vCPU
@@ -325,17 +342,9 @@ static int create(struct kt_vmm *vm, const struct kt_vmm_config *config)
 int kt_vmm_create(struct kt_vmm *vm, const struct kt_vmm_config *config)
 {
 	static const struct kt_vmm_config pc;
-	unsigned int i;
 	int err;
 
-	memset(vm, 0, sizeof(*vm));
-	pthread_mutex_init(&vm->cmos_lock, NULL);
-	vm->kvm = -1;
-	vm->fd = -1;
-	vm->timers = -1;
-	for (i = 0; i < KT_MAX_VCPUS; i++)
-		vm->vcpu[i].fd = -1;
-
+	kt_vmm_init(vm);
 	if (!create(vm, config ?: &pc))
 		return 0;
 

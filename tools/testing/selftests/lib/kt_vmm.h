@@ -133,6 +133,7 @@ struct kt_vmm {
 #define KVM_CAP_X86_APIC_BUS_CYCLES_NS	237
 #endif
 
+void kt_vmm_init(struct kt_vmm *vm);
 int kt_vmm_create(struct kt_vmm *vm, const struct kt_vmm_config *config);
 void kt_vmm_destroy(struct kt_vmm *vm);
 int kt_vmm_restart(struct kt_vmm *vm, unsigned int index);
