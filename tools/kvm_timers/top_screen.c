@@ -6,6 +6,7 @@
 #include "top.h"
 
 #include <curses.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,15 +29,17 @@
 
 #define LINE_ROOM	512
 
-/* From where on there is room for the clock in a VM's own line. */
-#define WIDE		136
+/* From where on there is room for process and clock in a VM's own line. */
+#define WIDE		160
+#define BEHIND		" %-8s %s"
 
 /* And for the rate of a catch-up in the last column. */
 #define ROOMY		86
 #define STATE_NARROW	8
 #define STATE_ROOMY	14
 
-#define COLUMNS		"%-6s %-14.14s %8s %8s %7s %7s %7s %7s %-*s"
+/* The kernel's names of processes have up to 15 characters. */
+#define COLUMNS		"%-5s %-15.15s %8s %8s %7s %7s %7s %7s %-*s"
 
 static const char * const sorts[] = {
 	[KT_TOP_BY_ID]		= "id",
@@ -105,10 +108,24 @@ static int state_width(void)
 	return COLS < ROOMY ? STATE_NARROW : STATE_ROOMY;
 }
 
-/* A catch-up that has just ended has no rate. */
-static void format_state(char *text, size_t room, const struct kt_rates *rates)
+static bool is_frozen(const struct kt_top_vm *vm)
 {
-	if (rates->catchup_pct && COLS >= ROOMY)
+	return vm->vm.status.clock_flags & KVM_TIMERS_CLOCK_FROZEN;
+}
+
+/* Who is given nothing catches nothing up, whatever the rate will be once the guest runs. */
+static bool is_stalled(const struct kt_top_vm *vm, const struct kt_rates *rates)
+{
+	return is_frozen(vm) || (rates->known && rates->asked > 0 && !(rates->delivered > 0));
+}
+
+/* A catch-up that has just ended has no rate. */
+static void format_state(char *text, size_t room, const struct kt_top_vm *vm,
+			 const struct kt_rates *rates)
+{
+	if (rates->state == KT_RATES_CATCHING_UP && is_stalled(vm, rates))
+		snprintf(text, room, "%s", states[KT_RATES_OWES]);
+	else if (rates->catchup_pct && COLS >= ROOMY)
 		snprintf(text, room, "%s %u.%02u", states[rates->state], rates->catchup_pct / 100,
 			 rates->catchup_pct % 100);
 	else
@@ -119,23 +136,34 @@ static void format_vm_state(char *text, size_t room, const struct kt_top_vm *vm)
 {
 	if (vm->vm.status.dead)
 		snprintf(text, room, "gone");
-	else if (vm->vm.status.clock_flags & KVM_TIMERS_CLOCK_FROZEN)
+	else if (is_frozen(vm))
 		snprintf(text, room, "frozen");
 	else
-		format_state(text, room, &vm->sum);
+		format_state(text, room, vm, &vm->sum);
 }
 
+/* Segments are what there is the least to see of: in a line of its own there is no room for them. */
 static void format_clock(char *text, size_t room, const struct kvm_timers_status *status)
 {
 	const char *rate = kt_names_clock_rate(status->clock_rate);
-	char lag[40] = "";
+	char lag[40] = "", segments[40] = "";
 
 	if (!status->dead)
 		snprintf(lag, sizeof(lag), ", lag %lld ns", status->clock_lag_ns);
-	snprintf(text, room, "%s, %s%s, %llu segments, %llu thaws, stopped %.1f s",
-		 rate ? rate : "unknown",
+	if (COLS >= WIDE)
+		snprintf(segments, sizeof(segments), ", segments %llu", status->clock_segments);
+	snprintf(text, room, "%s, %s%s%s, thaws %llu, stopped %.1f s", rate ? rate : "unknown",
 		 status->clock_flags & KVM_TIMERS_CLOCK_BY_TSC ? "by TSC" : "no TSC", lag,
-		 status->clock_segments, status->clock_thaws, status->clock_stopped_ns / NS_PER_S);
+		 segments, status->clock_thaws, status->clock_stopped_ns / NS_PER_S);
+}
+
+/* Processes of the same name are told apart by it. What is not the caller's to see has none. */
+static void format_pid(char *text, size_t room, const struct kt_vm *vm)
+{
+	if (vm->status.pid > 0)
+		snprintf(text, room, "%d", vm->status.pid);
+	else
+		snprintf(text, room, "-");
 }
 
 /* What is scrolled away is not drawn. What does not fit is cut: no line is ever wrapped. */
@@ -170,7 +198,7 @@ static void format_row(char *text, const struct kt_top *top, const char *id, con
 static void put_vm(struct canvas *canvas, const struct kt_top_vm *vm)
 {
 	bool selected = vm->vm.status.id == canvas->top->selected;
-	char text[LINE_ROOM], clock[LINE_ROOM / 2], id[16], state[24];
+	char text[LINE_ROOM], clock[LINE_ROOM / 2], id[16], state[24], pid[16];
 	const char *name = vm->vm.comm[0] ? vm->vm.comm : "-";
 
 	snprintf(id, sizeof(id), "%u", vm->vm.status.id);
@@ -178,17 +206,19 @@ static void put_vm(struct canvas *canvas, const struct kt_top_vm *vm)
 	format_row(text, canvas->top, id, name, &vm->sum, state);
 	if (COLS >= WIDE) {
 		format_clock(clock, sizeof(clock), &vm->vm.status);
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), " %s", clock);
+		format_pid(pid, sizeof(pid), &vm->vm);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), BEHIND, pid, clock);
 	}
 	put(canvas, selected ? A_REVERSE : A_BOLD, text);
 }
 
 static void put_clock(struct canvas *canvas, const struct kt_top_vm *vm)
 {
-	char text[LINE_ROOM], clock[LINE_ROOM / 2];
+	char text[LINE_ROOM], clock[LINE_ROOM / 2], pid[16];
 
 	format_clock(clock, sizeof(clock), &vm->vm.status);
-	snprintf(text, sizeof(text), "         clock: %s", clock);
+	format_pid(pid, sizeof(pid), &vm->vm);
+	snprintf(text, sizeof(text), "        PID %s, clock: %s", pid, clock);
 	put(canvas, A_NORMAL, text);
 }
 
@@ -201,7 +231,7 @@ static void put_devices(struct canvas *canvas, const struct kt_top_vm *vm)
 		if (!(vm->vm.status.devices & 1U << n))
 			continue;
 		snprintf(name, sizeof(name), "  %s", kt_names_device(n));
-		format_state(state, sizeof(state), &vm->device[n]);
+		format_state(state, sizeof(state), vm, &vm->device[n]);
 		format_row(text, canvas->top, "", name, &vm->device[n], state);
 		put(canvas, A_NORMAL, text);
 	}
@@ -244,13 +274,15 @@ static void scroll_to_selected(struct kt_top *top, size_t rows)
 
 static void draw_frame(const struct kt_top *top)
 {
-	char title[LINE_ROOM], heads[LINE_ROOM];
+	char title[LINE_ROOM], heads[LINE_ROOM], behind[32] = "";
 
-	snprintf(title, sizeof(title), "kvm-timers: %zu VMs, every %.1f s, by %s, late %s",
-		 top->nr, top->interval_ms / MS_PER_S, sorts[top->sort],
+	snprintf(title, sizeof(title), "kvm-timers: %zu VM%s, every %.1f s, by %s, lateness %s",
+		 top->nr, top->nr == 1 ? "" : "s", top->interval_ms / MS_PER_S, sorts[top->sort],
 		 top->all_time ? "since they began" : "in the interval");
+	if (COLS >= WIDE)
+		snprintf(behind, sizeof(behind), BEHIND, "PID", "CLOCK");
 	snprintf(heads, sizeof(heads), COLUMNS "%s", "VM", "COMMAND", "ASKED/s", "GIVEN/s", "OWED",
-		 "P50", "P99", "MAX", state_width(), "STATE", COLS >= WIDE ? " CLOCK" : "");
+		 "LATE50", "LATE99", "LATEMAX", state_width(), "STATE", behind);
 	mvprintw(0, 0, "%.*s", COLS, title);
 	attrset(A_UNDERLINE);
 	mvprintw(1, 0, "%-*.*s", COLS, COLS, heads);

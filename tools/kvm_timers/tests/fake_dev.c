@@ -14,6 +14,7 @@
  * KT_FAKE_TICKS=N	VMs from 3 on are alive: their PITs and LAPIC timers give N ticks more, times
  *			the id, for each status; VM 3 catches up
  * KT_FAKE_RATE=PCT	and so fast (default 200; 0: it has just ended)
+ * KT_FAKE_STALLED=ID	this one of them is given nothing
  * KT_FAKE_HIDDEN=ID	VM that ends between list and open
  * KT_FAKE_PID=PID	process of VM 1
  * KT_FAKE_DEVICES=BITS	devices taken over of each VM
@@ -395,7 +396,7 @@ static void fill_live(int id, struct kvm_timers_status *status)
 		dev->period_ns = 1000000;
 		dev->owed = 1000 * i;
 		dev->stats.due = ticks + dev->owed;
-		dev->stats.delivered = ticks;
+		dev->stats.delivered = id == fake_number("KT_FAKE_STALLED", 0) ? 0 : ticks;
 		dev->stats.caught_up = id == 3 && i ? ticks : 0;
 		dev->catchup_rate_pct = id == 3 && i ? fake_number("KT_FAKE_RATE", 200) : 0;
 		/* One of fifty is late, and one was before anybody looked. */
