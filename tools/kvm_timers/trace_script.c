@@ -16,11 +16,20 @@
 /* Rates are of so many parts: a shorter one would have few ticks. */
 #define RATE_PARTS	128
 
+/* In the colour of the device: others may tick on in its gap. */
+#define CATCHUP_FILL	"transparent solid 0.18"
+#define GAP_FILL	"transparent pattern 4"
+
 /* A catch-up and a gap that are shorter than this part of the picture are drawn as long. */
 #define LEAST_PART	1000
 
 static const char * const colors[MAX_CURVES] = {
 	"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f3c8d", "#555555",
+};
+
+/* The same, half the way to white: hatching must not be taken for lines. */
+static const char * const pale[MAX_CURVES] = {
+	"#80b9d9", "#eaaf80", "#80cfb9", "#e6bcd3", "#f3cf80", "#abdaf4", "#bf9ec6", "#aaaaaa",
 };
 
 /**
@@ -122,7 +131,7 @@ static void put_rates(FILE *file, const struct kt_sum *sum, const struct curve *
 }
 
 static void put_spans(FILE *file, const struct kt_sum *sum, const struct kt_spans *spans,
-		      const char *color, const char *solid, unsigned int *object)
+		      const char *color, const char *fill, unsigned int *object)
 {
 	const struct kt_span *span;
 	__u64 end_ns;
@@ -134,8 +143,8 @@ static void put_spans(FILE *file, const struct kt_sum *sum, const struct kt_span
 		if (end_ns - span->begin_ns < sum->end_ns / LEAST_PART)
 			end_ns = span->begin_ns + sum->end_ns / LEAST_PART;
 		fprintf(file,
-			"set object %u rectangle from %.6f, graph 0 to %.6f, graph 1 behind fillcolor rgb \"%s\" fillstyle transparent solid %s noborder\n",
-			(*object)++, seconds(span->begin_ns), seconds(end_ns), color, solid);
+			"set object %u rectangle from %.6f, graph 0 to %.6f, graph 1 behind fillcolor rgb \"%s\" fillstyle %s noborder\n",
+			(*object)++, seconds(span->begin_ns), seconds(end_ns), color, fill);
 	}
 }
 
@@ -188,11 +197,11 @@ void kt_plot_script(FILE *file, const struct kt_sum *sum, enum kt_plot_format fo
 		put_rates(file, sum, &curves[i], i);
 	}
 	for (i = 0; i < nr; i++) {
-		put_spans(file, sum, &curves[i].device->gaps, "#000000", "0.12", &object);
-		put_spans(file, sum, &curves[i].device->catchups, colors[i], "0.18", &object);
+		put_spans(file, sum, &curves[i].device->gaps, pale[i], GAP_FILL, &object);
+		put_spans(file, sum, &curves[i].device->catchups, colors[i], CATCHUP_FILL, &object);
 	}
 	fprintf(file,
-		"set multiplot layout 2,1 title \"kvm-timers: %.1f s; coloured: a catch-up, grey: no interrupt was given",
+		"set multiplot layout 2,1 title \"kvm-timers: %.1f s; in the colour of a device, filled: it catches up, hatched: it is given nothing",
 		seconds(sum->end_ns));
 	if (all > nr)
 		fprintf(file, "; %zu of %zu devices", nr, all);

@@ -367,6 +367,10 @@ test_pictures()
 	tool report --picture "$dir/picture.svg" "$dir/good"
 	grep -q 'VM 9 pit delivered' "$dir/picture.svg" && grep -q 'VM 9 pit asked' "$dir/picture.svg"
 	ok $? "it names what it draws"
+	# gnuplot's way to say it, of the first device's colours.
+	grep -q "<path style='fill:none; stroke:rgb(128,185,217)'" "$dir/picture.svg" &&
+		grep -q "fill *= *'rgb(  0, 114, 178)' fill-opacity" "$dir/picture.svg"
+	ok $? "a gap is hatched and a catch-up filled in the colour of the device"
 	fails 1 "cannot write '$dir/nowhere/x.png'" report "$dir/good" --picture="$dir/nowhere/x.png"
 }
 
