@@ -13,8 +13,9 @@
 /* More lines than that nobody tells apart. */
 #define MAX_CURVES	8
 
-/* Rates are of so many parts: a shorter one would have few ticks. */
+/* Rates are of so many parts, or of fewer, so that each has some ticks: else the rate is noise. */
 #define RATE_PARTS	128
+#define PART_TICKS	10
 
 /* In the colour of the device: others may tick on in its gap. */
 #define CATCHUP_FILL	"transparent solid 0.18"
@@ -80,32 +81,66 @@ static double seconds(__u64 ns)
 	return ns / NS_PER_S;
 }
 
+/* Is the whole of a bin within a gap? */
+static bool is_in_gap(const struct kt_sum *sum, const struct kt_spans *gaps, unsigned int bin)
+{
+	__u64 begin_ns = bin * sum->bin_ns, end_ns = begin_ns + sum->bin_ns;
+	size_t i;
+
+	for (i = 0; i < gaps->kept; i++)
+		if (gaps->span[i].begin_ns <= begin_ns && end_ns <= gaps->span[i].end_ns)
+			return true;
+
+	return false;
+}
+
+/*
+ * What is owed stays so until an event says something else; but in a gap it grows all the time, and
+ * the event comes in the end.
+ */
 static void put_lag(FILE *file, const struct kt_sum *sum, const struct curve *curve, size_t number)
 {
 	double ms = kt_sum_period_ns(sum, curve->vm, curve->device) / NS_PER_MS;
 	const struct kt_sum_bin *bin = curve->device->bin;
 	__u64 at_ns, owed = 0;
+	bool grows = false;
 	unsigned int i;
 
 	fprintf(file, "$lag%zu << END\n", number);
 	for (i = 0; i < KT_SUM_BINS && i * sum->bin_ns <= sum->end_ns; i++) {
 		at_ns = i * sum->bin_ns;
-		/* What is owed stays so until an event says something else. */
-		if (bin[i].any)
-			fprintf(file, "%.6f %.6g\n%.6f %.6g\n", seconds(at_ns), owed * ms,
-				seconds(at_ns), bin[i].owed_max * ms);
-		if (bin[i].any)
+		if (bin[i].any && !grows)
+			fprintf(file, "%.6f %.6g\n", seconds(at_ns), owed * ms);
+		if (bin[i].any) {
+			fprintf(file, "%.6f %.6g\n", seconds(at_ns), bin[i].owed_max * ms);
 			owed = bin[i].owed_last;
-		fprintf(file, "%.6f %.6g\n", seconds(at_ns) + seconds(sum->bin_ns), owed * ms);
+		}
+		grows = is_in_gap(sum, &curve->device->gaps, i);
+		if (!grows)
+			fprintf(file, "%.6f %.6g\n", seconds(at_ns) + seconds(sum->bin_ns),
+				owed * ms);
 	}
 	fprintf(file, "END\n");
+}
+
+/* Return: bins of a part, of those that are in use. */
+static unsigned int rate_step(const struct kt_sum_device *device, unsigned int used)
+{
+	__u64 parts = device->due / PART_TICKS;
+
+	if (parts > RATE_PARTS)
+		parts = RATE_PARTS;
+	if (!parts)
+		parts = 1;
+
+	return (used + parts - 1) / parts;
 }
 
 static void put_rates(FILE *file, const struct kt_sum *sum, const struct curve *curve,
 		      size_t number)
 {
 	unsigned int used = sum->end_ns / sum->bin_ns + 1, i, n;
-	unsigned int step = (used + RATE_PARTS - 1) / RATE_PARTS;
+	unsigned int step = rate_step(curve->device, used);
 	const struct kt_sum_bin *bin = curve->device->bin;
 	__u64 due, delivered, from_ns, to_ns;
 

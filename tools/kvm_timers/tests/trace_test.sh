@@ -374,6 +374,22 @@ test_pictures()
 	fails 1 "cannot write '$dir/nowhere/x.png'" report "$dir/good" --picture="$dir/nowhere/x.png"
 }
 
+# A gnuplot that draws what it is told.
+test_script()
+{
+	mkdir -p "$dir/bin"
+	printf '#!/bin/sh\nexec cat\n' >"$dir/bin/gnuplot"
+	chmod 755 "$dir/bin/gnuplot"
+	PATH=$dir/bin:$PATH tool report "$dir/good" --picture="$dir/script.svg"
+	sed -n '/^\$lag0/,/^END/p' "$dir/script.svg" >"$out"
+	[ $rc = 0 ] && ! awk '$1 > 0.51 && $1 < 0.99' "$out" | grep -q . &&
+		awk '$1 > 0.99 && $1 < 1.01 && $2 >= 500 { found = 1 } END { exit !found }' "$out"
+	ok $? "what is owed grows in a gap"
+	sed -n '/^\$rate0/,/^END/p' "$dir/script.svg" >"$out"
+	[ "$(grep -c '^[0-9]' "$out")" -le 20 ] && [ "$(grep -c '^[0-9]' "$out")" -ge 16 ]
+	ok $? "100 ticks are ten rates, or less"
+}
+
 test_usage
 test_record
 test_command
@@ -385,4 +401,5 @@ test_bad_files
 test_hostile
 test_no_gnuplot
 test_pictures
+test_script
 finish
