@@ -3,6 +3,8 @@
 project = "kvm_timers"
 extensions = []
 master_doc = "index"
+# Literal blocks are shells, C and drawings: none is Python.
+highlight_language = "none"
 html_theme = "classic"
 html_copy_source = False
 html_show_copyright = False
