@@ -200,7 +200,8 @@ test_lab()
 	local log=$work/lab-$1.log result name rc
 
 	"$repo/tools/lab/run" --image "$root/boot/vmlinuz-$1" --modules "$root/lib/modules/$1" \
-		--no-kvm --timeout 1200 --log "$log" -- "$here/lab_test.sh" "$root" >"$out" 2>&1
+		--no-kvm --mem 3072 --timeout 3600 --log "$log" --work "$work/lab-$1" -- \
+		"$here/lab_test.sh" "$root" "$version" >"$out" 2>&1
 	rc=$?
 	while IFS=- read -r result name; do
 		[ "$result" = "ok " ]
@@ -295,7 +296,8 @@ newest()
 version=$(dpkg-parsechangelog -l "$repo/debian/changelog" -S Version)
 test_build
 
-make_image linux-image-amd64,linux-headers-amd64,udev,zstd,qemu-system-x86
+# What an administrator has besides: a VMM, and what draws the pictures of a report.
+make_image linux-image-amd64,linux-headers-amd64,udev,zstd,qemu-system-x86,gnuplot-nox
 mount_image
 apt update || bail "apt update"
 r61=$(cd "$root/lib/modules" && echo 6.1.0-*-amd64)
