@@ -36,6 +36,8 @@ inside()
 
 # shellcheck source=tools/testing/packages/guest.sh
 . "$here/guest.sh"
+# shellcheck source=tools/testing/packages/libvirt.sh
+. "$here/libvirt.sh"
 
 enter()
 {
@@ -52,11 +54,11 @@ enter()
 	mount -t tmpfs tmpfs $root/tmp
 }
 
-# All that is other than in the image, but for what apt and dpkg write down, caches, logs.
+# All that is other than in the image, but for what apt, dpkg and libvirt write down, caches, logs.
 changes()
 {
 	(cd $upper && find . \( -path ./root -o -path ./var/cache -o -path ./var/log -o \
-		-path ./var/lib/apt -o -path ./var/lib/dpkg \) -prune -o \( ! -type d -o -exec test ! -d "$1/{}" \; \) \
+		-path ./var/lib/apt -o -path ./var/lib/dpkg -o -path '*/libvirt' \) -prune -o \( ! -type d -o -exec test ! -d "$1/{}" \; \) \
 		-printf '%p %y %m %U:%G %l\n' -type f -exec sha256sum {} \; | sort)
 }
 
@@ -118,6 +120,7 @@ test_purge()
 enter "$1"
 test_install "$@"
 test_guest
+test_libvirt
 test_settings
 test_purge "$1"
 exit $failed

@@ -296,8 +296,9 @@ newest()
 version=$(dpkg-parsechangelog -l "$repo/debian/changelog" -S Version)
 test_build
 
-# What an administrator has besides: a VMM, and what draws the pictures of a report.
-make_image linux-image-amd64,linux-headers-amd64,udev,zstd,qemu-system-x86,gnuplot-nox
+# What an administrator has besides: VMMs, and what draws the pictures of a report.
+vmms=qemu-system-x86,libvirt-daemon-system,libvirt-clients
+make_image "linux-image-amd64,linux-headers-amd64,udev,zstd,$vmms,gnuplot-nox"
 mount_image
 apt update || bail "apt update"
 r61=$(cd "$root/lib/modules" && echo 6.1.0-*-amd64)
