@@ -178,6 +178,6 @@ int kt_vcpu_set_advance(struct kt_vm *vm, u32 advance, u32 advance_ns);
 void kt_vcpu_set_tick_params(struct kt_vm *vm, const struct kt_tick_params *params);
 void kt_vcpu_stop_all(struct kt_vm *vm);
 void kt_vcpu_free_all(struct kt_vm *vm);
-void kt_vcpu_status(struct kt_vm *vm, bool has_vcpus, struct kvm_timers_status *status);
+int kt_vcpu_status(struct kt_vm *vm, bool has_vcpus, struct kvm_timers_status *status);
 
 #endif /* KT_VCPU_H */

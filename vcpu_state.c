@@ -514,16 +514,21 @@ static void add_status(const struct kt_vcpu *v, u64 unseen, struct kvm_timers_st
  * @has_vcpus:	the caller keeps its VM, so that those vCPUs that were created do not go away
  * @status:	added to
  *
- * Context: Process.
+ * Context: Process, sleeps.
+ * Return: 0 or -ENOMEM.
  */
-void kt_vcpu_status(struct kt_vm *vm, bool has_vcpus, struct kvm_timers_status *status)
+int kt_vcpu_status(struct kt_vm *vm, bool has_vcpus, struct kvm_timers_status *status)
 {
-	struct kt_vcpu *v, copy;
+	struct kt_vcpu *v, *copy;
 	unsigned long id;
 	u64 unseen;
 
 	if (!(vm->devices & KVM_TIMERS_LAPIC))
-		return;
+		return 0;
+
+	copy = kmalloc(sizeof(*copy), GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
 
 	status->device[KVM_TIMERS_DEVICE_LAPIC].active =
 		!!(READ_ONCE(vm->active) & KVM_TIMERS_LAPIC);
@@ -531,8 +536,10 @@ void kt_vcpu_status(struct kt_vm *vm, bool has_vcpus, struct kvm_timers_status *
 	/* One that is not created after all waits for this. */
 	rcu_read_lock();
 	xa_for_each(&vm->vcpus.table, id, v) {
-		unseen = copy_vcpu(&copy, v, has_vcpus);
-		add_status(&copy, unseen, status);
+		unseen = copy_vcpu(copy, v, has_vcpus);
+		add_status(copy, unseen, status);
 	}
 	rcu_read_unlock();
+	kfree(copy);
+	return 0;
 }

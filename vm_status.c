@@ -196,6 +196,7 @@ int kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
 	struct kt_vm *copy = kvmalloc(size, GFP_KERNEL);
 	unsigned int device;
 	struct kvm *kvm;
+	int ret;
 
 	if (!copy)
 		return -ENOMEM;
@@ -208,7 +209,7 @@ int kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
 	/* Its vCPUs are there for as long. */
 	kvm = kt_vm_hold(vm);
 	status_of_copy(copy, status, start_copy(copy, vm));
-	kt_vcpu_status(vm, kvm, status);
+	ret = kt_vcpu_status(vm, kvm, status);
 	if (kvm)
 		kvm_put_kvm(kvm);
 	kvfree(copy);
@@ -216,7 +217,7 @@ int kt_vm_status(struct kt_vm *vm, struct kvm_timers_status *status)
 	/* Of a VM that is gone nothing is in progress. */
 	for (device = 0; status->dead && device < KVM_TIMERS_NR_DEVICES; device++)
 		status->device[device].catchup_rate_pct = 0;
-	return 0;
+	return ret;
 }
 
 /**
