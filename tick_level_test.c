@@ -121,6 +121,26 @@ static void kt_tick_level_test_few_looks(struct kunit *test)
 	}
 }
 
+/* A guest that was not run in the middle of a catch-up goes on with the next edge. */
+static void kt_tick_level_test_comes_back(struct kunit *test)
+{
+	u64 begun = T0 + 500 * MS, edge = begun + MS;
+	struct line l;
+
+	start_policy(&l, test, CATCHUP, MS);
+	KUNIT_EXPECT_TRUE(test, service_at(&l, begun, KT_TICK_READY));
+	while (l.now < begun + 100 * MS) {
+		u64 next = kt_tick_next_ns(&l.tick, edge);
+
+		KUNIT_ASSERT_LE(test, next, edge);
+		service_at(&l, next, KT_TICK_BUSY);
+		edge += next == edge ? MS : 0;
+	}
+	KUNIT_EXPECT_TRUE(test, service_at(&l, kt_tick_next_ns(&l.tick, edge), KT_TICK_READY));
+	/* And as fast as before. */
+	KUNIT_EXPECT_LT(test, kt_tick_next_ns(&l.tick, edge), l.now + MS);
+}
+
 /* What the grid does not bring is given when the guest's budget allows it, and not before. */
 static void kt_tick_level_test_budget(struct kunit *test)
 {
@@ -156,6 +176,7 @@ static struct kunit_case kt_tick_level_test_cases[] = {
 	KUNIT_CASE(kt_tick_level_test_by_lag),
 	KUNIT_CASE(kt_tick_level_test_holds),
 	KUNIT_CASE(kt_tick_level_test_few_looks),
+	KUNIT_CASE(kt_tick_level_test_comes_back),
 	KUNIT_CASE(kt_tick_level_test_budget),
 	{ }
 };
