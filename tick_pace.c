@@ -129,17 +129,19 @@ u64 kt_tick_deadline(const struct kt_tick *t)
  *
  * In a catch-up edges are seen when the next one can be given. To look at each would hold that up,
  * as there is a shortest time between two looks, too: where it is little faster than the grid it
- * would be a look too late for each edge, for ever. Only of a guest that does not take what it was
- * given an edge tells that as well as anything: it may have come back long before the next try.
+ * would be a look too late for each edge, for ever. But a guest that did not take what it was given is
+ * looked at with each edge, unless an event tells when it does: it may have come back long before the
+ * next try.
  *
  * Context: Any; the caller serializes calls.
  * Return: guest time in ns, which may be past; KT_NEVER: nothing.
  */
 u64 kt_tick_next_ns(const struct kt_tick *t, u64 edge_ns)
 {
+	bool tries = t->retry_ns && t->retry_ns != KT_NEVER;
 	u64 deadline_ns = kt_tick_deadline(t);
 
-	if (!t->catching || t->budget_ns || t->retry_ns || edge_ns == KT_NEVER)
+	if (!t->catching || t->budget_ns || tries || edge_ns == KT_NEVER)
 		return min(edge_ns, deadline_ns);
 	if (!t->owed)
 		return max(edge_ns, kt_tick_pace_earliest(t));
