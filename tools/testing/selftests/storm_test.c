@@ -3,8 +3,8 @@
  * Guests with all devices, each in a process of its own, whatever happens to them: their processes
  * are stopped, they are frozen and thawed, their records set again, policies, bounds and budgets
  * changed, at random; and they change rates, mask, and are not run for a while. At each step every
- * account adds up, and in the end the guests have had what is called delivered. The host's log is
- * for the runner to judge.
+ * account adds up, and in the end the guests have had what is called delivered, but for single ones.
+ * The host's log is for the runner to judge.
  *
  *	storm_test [SECONDS [VMS [SEED]]]
  */
@@ -296,7 +296,7 @@ TEST_F_TIMEOUT(storm, adds_up, 36000)
 {
 	unsigned int stops = 0, policies = 0, budgets = 0, freezes = 0, set_anew = 0, i, j;
 	struct kvm_timers_status status;
-	uint64_t end_ns, commands = 0, ticks = 0;
+	uint64_t end_ns, commands = 0, ticks = 0, lost, all_lost = 0;
 	struct victim *v;
 
 	if (kt_host_plain())
@@ -347,13 +347,19 @@ TEST_F_TIMEOUT(storm, adds_up, 36000)
 		EXPECT_LT(0, v->shared->commands);
 		commands += v->shared->commands;
 		for (j = 0; j < NR; j++) {
-			EXPECT_EQ(status.device[j].stats.delivered, v->shared->ticks[j]);
+			lost = status.device[j].stats.delivered - v->shared->ticks[j];
+			/* One that was on its way, as the guest masks an input, may not arrive. */
+			EXPECT_LE(lost, v->shared->commands);
+			all_lost += lost;
 			ticks += v->shared->ticks[j];
 		}
 	}
 	EXPECT_LT(0, ticks);
-	printf("# %llu ticks, %llu commands, %u stops, %u freezes, %u records, %u policies, %u budgets\n",
-	       (unsigned long long)ticks, (unsigned long long)commands, stops, freezes, set_anew,
+	/* Which is seldom. */
+	EXPECT_LE(all_lost, ticks / 100 + 1);
+	printf("# %llu ticks, %llu lost, %llu commands, %u stops, %u freezes, %u records, %u policies, %u budgets\n",
+	       (unsigned long long)ticks, (unsigned long long)all_lost,
+	       (unsigned long long)commands, stops, freezes, set_anew,
 	       policies, budgets);
 	fflush(stdout);
 }
