@@ -186,22 +186,29 @@ s32 kt_kvmclock_skew(u64 rate, u64 host_rate)
 /**
  * kt_kvmclock_host_read() - the host's time
  * @host:	the piece that holds
- * @cycle:	the host's TSC; before the beginning counts as that
+ * @cycle:	the host's TSC; before the piece begins, by its rate, too
+ *
+ * Who looks at the TSC first and then at the host's clock may find a piece that began between, as
+ * long ago as the host's CPU was away from it.
  *
  * Context: Any.
- * Return: ns, rounded down.
+ * Return: ns, rounded down, modulo 2^64.
  */
 u64 kt_kvmclock_host_read(const struct kt_kvmclock_host *host, u64 cycle)
 {
 	u64 delta = cycle - host->cycle;
-	u64 whole, rest;
+	bool is_before = (s64)delta < 0;
+	u64 whole, low;
 
-	if ((s64)delta < 0)
-		delta = 0;
+	if (is_before)
+		delta = -delta;
 	/* The sum may pass 64 bits, its parts do not: shift each, then what both have lost. */
 	whole = mul_u64_u32_shr(delta, host->mult, host->shift);
-	rest = (delta * host->mult & (BIT_ULL(host->shift) - 1)) + host->frac;
-	return host->ns + whole + (rest >> host->shift);
+	low = delta * host->mult & (BIT_ULL(host->shift) - 1);
+	if (is_before)
+		return host->ns - whole + ((s64)(host->frac - low) >> host->shift);
+
+	return host->ns + whole + ((low + host->frac) >> host->shift);
 }
 
 /**

@@ -20,6 +20,7 @@
 #define NEAR_NS		100LL
 
 typedef unsigned __int128 u128;
+typedef __int128 s128;
 
 /* Numbers that look like chance, the same ones each time. */
 static u64 next_random(u64 *seed)
@@ -409,8 +410,26 @@ static void kvmclock_host_reads(struct kunit *test)
 		compared++;
 	}
 	KUNIT_EXPECT_GT(test, compared, 15000);
-	KUNIT_EXPECT_EQ(test, kt_kvmclock_host_read(&host, 999),
-			host.ns + (host.frac >> host.shift));
+}
+
+/* Test that a look at the TSC which is older than the piece is by its rate, against an oracle. */
+static void kvmclock_host_reads_before(struct kunit *test)
+{
+	struct kt_kvmclock_host host = { .cycle = BIT_ULL(60), .ns = BIT_ULL(61) };
+	u64 seed = 88172645463325252ULL, ago;
+	unsigned int i;
+	s128 shifted;
+
+	for (i = 0; i < 20000; i++) {
+		host.shift = 8 + i % 25;
+		/* As of a TSC of 1 GHz or faster. */
+		host.mult = 1 + next_random(&seed) % BIT_ULL(host.shift);
+		host.frac = next_random(&seed) >> (i % 2 ? 2 : 40);
+		ago = 1 + (next_random(&seed) >> (5 + i % 50));
+		shifted = (s128)host.frac - (s128)((u128)ago * host.mult);
+		KUNIT_ASSERT_EQ(test, kt_kvmclock_host_read(&host, host.cycle - ago),
+				host.ns + (u64)(shifted >> host.shift));
+	}
 }
 
 /* Test the host's rate by a guest's TSC against an oracle, for both kinds of ratio. */
@@ -561,6 +580,7 @@ static struct kunit_case kvmclock_cases[] = {
 	KUNIT_CASE(kvmclock_skews),
 	KUNIT_CASE(kvmclock_any_skew),
 	KUNIT_CASE(kvmclock_host_reads),
+	KUNIT_CASE(kvmclock_host_reads_before),
 	KUNIT_CASE(kvmclock_host_rates),
 	KUNIT_CASE(kvmclock_follows),
 	KUNIT_CASE(kvmclock_comes_back),

@@ -19,6 +19,7 @@
 #define NS_PER_S	1000000000ULL
 
 typedef unsigned __int128 u128;
+typedef __int128 s128;
 
 static u64 take_any(struct input *in)
 {
@@ -141,10 +142,8 @@ static void take_host(struct input *in)
 	u64 ns = kt_kvmclock_host_read(&host, host.cycle + delta);
 	u128 wide;
 
-	if (delta >= BIT_ULL(63))
-		delta = 0;
-	wide = ((u128)delta * host.mult + host.frac) >> host.shift;
-	REQUIRE(ns == host.ns + (u64)wide);
+	/* Forwards or back. */
+	REQUIRE(ns == host.ns + (u64)(((s128)(s64)delta * host.mult + host.frac) >> host.shift));
 
 	rate = kt_kvmclock_host_rate(&host, ratio, frac_bits);
 	if (!ratio) {
