@@ -230,7 +230,7 @@ void kt_vm_clock_leave_line(struct kt_vm_map *map, u64 now);
 
 void kt_vm_follow_begin(struct kt_vm_clock *clock, struct kt_vm_map *map,
 			const struct kt_tsc_scale *scale, u64 now, u64 cycle);
-void kt_vm_follow_bent(const struct kt_vm_clock *clock);
+void kt_vm_follow_thawed(const struct kt_vm_clock *clock);
 void kt_vm_follow_attached(void);
 int kt_vm_follow_init(void);
 void kt_vm_follow_exit(void);

@@ -256,17 +256,21 @@ void kt_vm_follow_attached(void)
 }
 
 /**
- * kt_vm_follow_bent() - have a line reviewed that the host's clock may have left meanwhile
+ * kt_vm_follow_thawed() - have a line reviewed that stood still when it was its turn
  * @clock:	of a guest
+ *
+ * Or when the host's clock left it. A VM whose kvmclock is read between any two of its runs stands
+ * still most of the time.
  *
  * Context: Any.
  */
-void kt_vm_follow_bent(const struct kt_vm_clock *clock)
+void kt_vm_follow_thawed(const struct kt_vm_clock *clock)
 {
 	struct kt_kvmclock_host now_host;
 	u32 bends;
 
-	if (kt_host_clock_look(&now_host, &bends) && bends != clock->seen_bends)
+	if (kt_host_clock_look(&now_host, &bends) &&
+	    (bends != clock->seen_bends || (s64)(now_host.ns - clock->seen_ns) >= REVIEW_NS))
 		mod_delayed_work(system_highpri_wq, &review_work, 0);
 }
 

@@ -216,7 +216,7 @@ static void thaw(struct kt_vm *vm, const struct thaw *thaw, u32 gap)
 	if (gap == KVM_TIMERS_GAP_STOP)
 		clock->stopped_ns += thaw->gap_ns;
 	kt_vm_clock_put_in_force(vm, &thaw->map, KT_VM_CLOCK_THAWED);
-	kt_vm_follow_bent(clock);
+	kt_vm_follow_thawed(clock);
 }
 
 static void tell_guest(struct kt_vm *vm, u32 gap, u64 gap_ns)
@@ -349,10 +349,8 @@ void kt_vm_freeze_end(struct kt_vm *vm)
 		/* Its TSC cannot be moved any more: what was before a record is not in this. */
 		clock->frozen.before_ns = 0;
 		if (!plan(clock, clock->frozen.is_cut ? KVM_TIMERS_GAP_STOP : KVM_TIMERS_GAP_JUMP,
-			  &back)) {
-			back.lag_ns = clock->frozen.lag_ns;
+			  &back))
 			thaw(vm, &back, KVM_TIMERS_GAP_JUMP);
-		}
 		/* Under the lock: nobody is to see that it goes on by the page of before. */
 		kt_inject_refresh_pages(vm->kvm);
 		tell_guest(vm, KVM_TIMERS_GAP_JUMP, back.gap_ns);

@@ -194,6 +194,31 @@ TEST_F(freeze, slew)
 	EXPECT_GE(later.ns, after.ns);
 }
 
+/* A VMM that reads kvmclock between any two runs, for which it stands still, does not keep it back. */
+TEST_F(freeze, slew_while_read)
+{
+	struct kvm_timers_status before, after;
+	uint64_t end_ns;
+
+	if (variant->rate == KVM_TIMERS_CLOCK_TSC)
+		SKIP(return, "it makes up for nothing");
+	ASSERT_EQ(0, kt_host_freeze(self->vm.timers));
+	kt_host_pass(GAP_NS);
+	ASSERT_EQ(0, kt_host_thaw(self->vm.timers, KVM_TIMERS_GAP_SLEW));
+	/* Until it has been looked at. */
+	kt_host_pass(2 * KT_NSEC_PER_SEC);
+	before = clock_status(&self->vm);
+	end_ns = kt_host_now() + 2 * KT_NSEC_PER_SEC;
+	while (kt_host_now() < end_ns) {
+		clock_get(&self->vm);
+		kt_host_pass(20 * NS_PER_MS);
+		look(&self->vm);
+	}
+	after = clock_status(&self->vm);
+	EXPECT_GE(before.clock_lag_ns - after.clock_lag_ns, 1000 * 1000);
+	EXPECT_LE(before.clock_lag_ns - after.clock_lag_ns, 1500 * 1000);
+}
+
 /* A vCPU that comes without a thaw. */
 TEST_F(freeze, ends_by_itself)
 {
