@@ -4,6 +4,7 @@
  * named or nothing.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <unistd.h>
 
@@ -131,8 +132,8 @@ static int refuse(__u32 id, enum step step, int err, bool is_back)
 								  devices[step]), words, how);
 }
 
-static int change_all(int vm, __u32 id, const struct kt_changes *changes,
-		      const struct kvm_timers_status *before)
+static int change_steps(int vm, __u32 id, const struct kt_changes *changes,
+			const struct kvm_timers_status *before)
 {
 	unsigned int step, done;
 	bool is_back = true;
@@ -151,6 +152,21 @@ static int change_all(int vm, __u32 id, const struct kt_changes *changes,
 			is_back = false;
 
 	return refuse(id, step, ret, is_back);
+}
+
+/* Whoever has had enough of it waits until the VM has all or nothing of it. */
+static int change_all(int vm, __u32 id, const struct kt_changes *changes,
+		      const struct kvm_timers_status *before)
+{
+	sigset_t all, unblocked;
+	int ret;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &unblocked);
+	ret = change_steps(vm, id, changes, before);
+	sigprocmask(SIG_SETMASK, &unblocked, NULL);
+
+	return ret;
 }
 
 static int change_vm(int vm, __u32 id, const struct kt_changes *changes)

@@ -169,6 +169,20 @@ test_set()
 	changed "set id=1 advance=2 ns=7" "set id=1 advance=2 ns=1234"
 	unset KT_FAKE_ADVANCE
 
+	# Who has had enough of it ends it after the last step, or the first that is refused.
+	unset KT_FAKE_FAIL
+	export KT_FAKE_SIGNAL=set_lapic=15
+	tool set 1 lapic.policy=merge pit.policy=merge
+	[ $rc = 143 ]
+	ok $? "a signal ends it"
+	changed "$(merge "$LAPIC")" "$(merge "$PIT")"
+	export KT_FAKE_FAIL=set_pit=34
+	tool set 1 lapic.policy=merge pit.policy=merge
+	[ $rc = 143 ]
+	ok $? "a signal ends what is refused"
+	changed "$(merge "$LAPIC")" "$LAPIC"
+	unset KT_FAKE_SIGNAL
+
 	# There is nothing to put back of a VM that has gone meanwhile.
 	export KT_FAKE_FAIL=set_pit=3
 	fails 1 "VM 1, pit: the VM is gone" set 1 rtc.policy=merge pit.policy=merge

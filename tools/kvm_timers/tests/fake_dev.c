@@ -8,6 +8,7 @@
  * KT_FAKE_FAIL=NAME=ERRNO	requests of that name fail: version adopt list open status set
  *			set_pit set_rtc set_hpet set_lapic advance budget freeze thaw gap
  *			get_record set_record
+ * KT_FAKE_SIGNAL=NAME=SIGNAL	that process is sent it by requests of that name, of those
  * KT_FAKE_ABI=N	version that the module speaks
  * KT_FAKE_VMS=N	number of VMs, ids from 1 (default 2)
  * KT_FAKE_VMS_FILE=FILE	has that number, read anew for each list; -1: the list fails
@@ -34,6 +35,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -84,15 +86,26 @@ int fake_fail(int err)
 	return -1;
 }
 
-static int failure_of(const char *name)
+/* What a variable says of a request. */
+static int number_of(const char *variable, const char *name)
 {
-	const char *text = getenv("KT_FAKE_FAIL");
+	const char *text = getenv(variable);
 	size_t len = strlen(name);
 
 	if (!text || strncmp(text, name, len) || text[len] != '=')
 		return 0;
 
 	return atoi(text + len + 1);
+}
+
+static int failure_of(const char *name)
+{
+	int sig = number_of("KT_FAKE_SIGNAL", name);
+
+	if (sig)
+		raise(sig);
+
+	return number_of("KT_FAKE_FAIL", name);
 }
 
 static int new_fd(int kind, int flags)
