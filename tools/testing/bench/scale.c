@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a tick costs the host beside many others: so many VMs on one CPU, each with a PIT at 1 kHz.
+ * What a tick costs the host beside many others: so many VMs on one CPU, each with a PIT.
  * For the deterministic lab, where an instruction takes 1 ns: those of a tick are missing elsewhere.
  * Of guests that halt, in a thread that runs when nobody else does; of guests that never do, in
  * themselves.
  *
- * usage: scale VMS MS halted|running	KT_PLAIN=1: KVM's own PIT
+ * usage: scale VMS MS halted|running HZ	KT_PLAIN=1: KVM's own PIT
  *
  * Prints how many VMs, the ticks that they have taken, the instructions for each, the memory of one.
  */
@@ -24,7 +24,9 @@
 #include "kt_vmm.h"
 #include "tick_cmds.h"
 
-#define COUNT_1KHZ	1193
+#define PIT_HZ		1193182
+#define MAX_COUNT	65535
+#define NS_PER_SEC	1000000000ULL
 #define NS_PER_MS	1000000ULL
 
 /*
@@ -50,6 +52,7 @@ struct guest {
 
 static struct guest *guests;
 static unsigned int nr_guests;
+static unsigned int hz;
 static bool running;
 static bool is_over;
 static pthread_barrier_t alone_over;
@@ -79,7 +82,7 @@ static void *run(void *arg)
 
 	kt_host_wait_until(g->start_ns);
 	shared->arg[0] = KT_PIN_IOAPIC_2;
-	shared->arg[1] = COUNT_1KHZ;
+	shared->arg[1] = PIT_HZ / hz;
 	command(g, TICK_START);
 
 	shared->cmd = running ? TICK_ROUNDS : TICK_UNTIL;
@@ -187,7 +190,7 @@ static void begin_ticks(void)
 	unsigned int i;
 
 	for (i = 0; i < nr_guests; i++) {
-		guests[i].start_ns = from_ns + i * NS_PER_MS / nr_guests;
+		guests[i].start_ns = from_ns + i * (NS_PER_SEC / hz) / nr_guests;
 		guests[i].vm.shared->arg[0] = 1;
 	}
 	pthread_barrier_wait(&alone_over);
@@ -214,13 +217,16 @@ int main(int argc, char **argv)
 	uint64_t alone, each, taken;
 	const struct kt_vmm_config config = { .devices = KVM_TIMERS_PIT };
 	struct kvm_timers_status status = { };
-	unsigned int nr_windows, i;
+	unsigned int nr_windows = 0, i;
 
-	nr_guests = argc == 4 ? atoi(argv[1]) : 0;
-	nr_windows = argc == 4 ? atoi(argv[2]) * NS_PER_MS / WINDOW_NS : 0;
-	running = argc == 4 && !strcmp(argv[3], "running");
-	if (!nr_guests || !nr_windows)
-		fail("usage: scale VMS MS halted|running");
+	if (argc == 5) {
+		nr_guests = atoi(argv[1]);
+		nr_windows = atoi(argv[2]) * NS_PER_MS / WINDOW_NS;
+		running = !strcmp(argv[3], "running");
+		hz = atoi(argv[4]);
+	}
+	if (!nr_guests || !nr_windows || hz <= PIT_HZ / MAX_COUNT)
+		fail("usage: scale VMS MS halted|running HZ, of 19 Hz at least");
 
 	kt_host_require();
 	guests = calloc(nr_guests, sizeof(*guests));
