@@ -5,7 +5,8 @@
  * kvm_set_irq() takes spinlocks that KVM takes with interrupts on: process
  * context only. An alarm therefore summons the vCPU that the interrupt is
  * for, and the pulse is made by the vCPU itself just before it enters the
- * guest; see vm.c.
+ * guest; see vm.c. Where a pulse would make the IOAPIC send a message and
+ * change nothing else, the alarm sends that.
  */
 #include "inject.h"
 #include "symbols.h"
@@ -21,8 +22,19 @@
 #define ENTRY_VECTOR(e)		((u8)(e))
 #define ENTRY_DELIVERY(e)	((u32)(e) & 0x700)
 #define ENTRY_DEST_MODE(e)	((u32)(e) & APIC_DEST_LOGICAL)
+#define ENTRY_LEVEL(e)		((e) & BIT_ULL(15))
 #define ENTRY_MASKED(e)		((e) & BIT_ULL(16))
 #define ENTRY_DEST(e)		((u32)((e) >> 56))
+
+/* Of an entry, what a message has as its data: vector and delivery. */
+#define ENTRY_DATA(e)		((u32)(e) & 0x7ff & ~APIC_DEST_LOGICAL)
+
+/* No interrupt has a smaller one. */
+#define FIRST_VECTOR		16
+
+/* A message's address, see kvm_set_msi_irq(). */
+#define ADDRESS_DEST_SHIFT	12
+#define ADDRESS_LOGICAL		BIT(2)
 
 /* The destination is in the message itself. */
 #define NO_SHORTHAND		0
@@ -183,6 +195,75 @@ enum kt_tick_pin kt_inject_probe(struct kt_line *line, bool *masked)
 
 	*masked = true;
 	return KT_TICK_MASKED;
+}
+
+/* A pulse would do nothing else at an 8259 than be remembered, by one that is not in use. */
+static bool is_past_pic(const struct kt_line *line, int pin)
+{
+	const u8 *first = (void *)line->kvm->arch.vpic + kt_layout.pic_pics;
+	const u8 *chip = first + (pin / 8) * kt_layout.kpic_size;
+
+	return pin == NO_PIN || READ_ONCE(chip[kt_layout.kpic_imr]) & BIT(pin % 8);
+}
+
+/**
+ * kt_inject_peek() - whether an edge can be sent past the controllers, and what would become of it
+ * @line:	an open line
+ * @message:	filled in: what the IOAPIC would send
+ *
+ * It can if the IOAPIC would do nothing but send it, to the one vCPU that it was last known to be
+ * for, and if that runs now. What is seen of an entry that is just being written may be neither the
+ * old one nor the new one, but then its vector is none or it is for another vCPU.
+ *
+ * Context: Any, hard interrupt included.
+ * Return: KT_TICK_READY, KT_TICK_SERVED or KT_TICK_BUSY; KT_TICK_MASKED where it takes
+ * kt_inject_probe() and kt_inject_pulse().
+ */
+enum kt_tick_pin kt_inject_peek(struct kt_line *line, u64 *message)
+{
+	struct kvm_vcpu *target = READ_ONCE(line->target);
+	struct pins pins;
+	u32 address;
+	u64 entry;
+
+	if (!target || kt_inject_presence(target) == KT_PRESENCE_AWAY ||
+	    kt_inject_nmi_mode(line->kvm))
+		return KT_TICK_MASKED;
+	pins = line_pins(line);
+	if (pins.ioapic == NO_PIN || !is_past_pic(line, pins.pic))
+		return KT_TICK_MASKED;
+
+	entry = READ_ONCE(((u64 *)((void *)line->kvm->arch.vioapic +
+				   kt_layout.ioapic_redirtbl))[pins.ioapic]);
+	if (ENTRY_MASKED(entry) || ENTRY_LEVEL(entry) || ENTRY_VECTOR(entry) < FIRST_VECTOR ||
+	    ENTRY_DELIVERY(entry) > APIC_DM_LOWEST)
+		return KT_TICK_MASKED;
+	/* To one vCPU only. */
+	if (ENTRY_DEST_MODE(entry) ? hweight8(ENTRY_DEST(entry)) != 1 : ENTRY_DEST(entry) == 0xff)
+		return KT_TICK_MASKED;
+	if (!static_call(kt_kvm_apic_match_dest)(target, NULL, NO_SHORTHAND, ENTRY_DEST(entry),
+						 ENTRY_DEST_MODE(entry)))
+		return KT_TICK_MASKED;
+
+	address = APIC_DEFAULT_PHYS_BASE | ENTRY_DEST(entry) << ADDRESS_DEST_SHIFT;
+	if (ENTRY_DEST_MODE(entry))
+		address |= ADDRESS_LOGICAL;
+	*message = (u64)address << 32 | ENTRY_DATA(entry);
+	return line_vector(line, target, ENTRY_VECTOR(entry));
+}
+
+/**
+ * kt_inject_send() - an edge past the controllers
+ * @line:	an open line
+ * @message:	of kt_inject_peek()
+ *
+ * Context: Any, hard interrupt included.
+ * Return: -EWOULDBLOCK if it takes kt_inject_pulse().
+ */
+int kt_inject_send(struct kt_line *line, u64 message)
+{
+	WRITE_ONCE(line->acked, false);
+	return kt_inject_msi_atomic(line->kvm, message);
 }
 
 /**

@@ -44,6 +44,8 @@ int kt_inject_open(struct kt_line *line, struct kvm *kvm, int gsi, void *owner,
 		   void (*event)(struct kt_line *line, bool unmasked));
 void kt_inject_close(struct kt_line *line);
 enum kt_tick_pin kt_inject_probe(struct kt_line *line, bool *masked);
+enum kt_tick_pin kt_inject_peek(struct kt_line *line, u64 *message);
+int kt_inject_send(struct kt_line *line, u64 message);
 void kt_inject_pulse(struct kt_line *line);
 void kt_inject_level(struct kt_line *line, bool level);
 

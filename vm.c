@@ -4,7 +4,8 @@
  * an entry.
  *
  * The alarm is a host timer for the next thing to do. A message it sends by
- * itself. For a line it summons the vCPU that the interrupt is for, and
+ * itself, and what the IOAPIC would send for an edge, to a vCPU that runs. For
+ * any other line it summons the vCPU that the interrupt is for, and
  * kt_vm_serve() runs there just before that vCPU enters the guest. So a vCPU
  * that the host does not let run is not given ticks that it cannot take, and
  * what it missed is known and settled by the policy when it comes back. A
@@ -137,23 +138,41 @@ static void call_for_service(struct kt_vm *vm, unsigned int id)
 		queue_work(workers, &vm->work);
 }
 
-/* Send a message from the alarm itself. Return: false where that takes a process. */
+/* What would become of an interrupt that the alarm sends by itself. */
+static enum kt_tick_pin peek(struct kt_vm *vm, unsigned int id, u64 *message)
+{
+	struct kt_source *source = &vm->source[id];
+
+	if (source->line)
+		return kt_vm_is_level(vm, id) ? KT_TICK_MASKED :
+						kt_inject_peek(source->line, message);
+
+	*message = source->message;
+	if (!source->message || !source->target || !kt_inject_is_msi(source->message))
+		return KT_TICK_MASKED;
+	return kt_inject_peek_msi(vm->kvm, source->message, source->target);
+}
+
+/* Send an interrupt from the alarm itself. Return: false where that takes a process. */
 static bool send_at_once(struct kt_vm *vm, unsigned int id, u64 now)
 {
 	struct kt_source *source = &vm->source[id];
 	enum kt_tick_pin pin;
+	u64 message;
 	bool edge;
+	int ret;
 
-	if (!source->message || !source->target || source->pulsing ||
-	    !kt_inject_is_msi(source->message))
+	if (source->pulsing)
 		return false;
-	pin = kt_inject_peek_msi(vm->kvm, source->message, source->target);
+	pin = peek(vm, id, &message);
 	if (pin != KT_TICK_READY && pin != KT_TICK_SERVED)
 		return false;
 
 	if (kt_vm_account(vm, id, pin, now, &edge)) {
 		smp_store_release(&source->given, source->given + 1);
-		source->pulsing = kt_inject_msi_atomic(vm->kvm, source->message) == -EWOULDBLOCK;
+		ret = source->line ? kt_inject_send(source->line, message) :
+				     kt_inject_msi_atomic(vm->kvm, message);
+		source->pulsing = ret == -EWOULDBLOCK;
 		source->unsent = source->pulsing;
 	}
 	source->next_ns = kt_vm_deadline(vm, id, now);

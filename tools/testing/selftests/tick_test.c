@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 
 #include "harness.h"
+#include "kt_trace.h"
 #include "tick_cmds.h"
 
 #define COUNT_1KHZ		1193
@@ -241,6 +242,31 @@ TEST_F_TIMEOUT(tick, set_policy_drops_debt, SLOW_TIMEOUT)
 	EXPECT_EQ(true, kt_host_conserved(&self->after));
 	STOP();
 	EXPECT_EQ(stats(&self->after)->due, self->vm.shared->ticks + stats(&self->after)->dropped);
+}
+
+/* Of a vCPU that runs, the alarm makes what the IOAPIC would make of the edge. */
+TEST_F_TIMEOUT(tick, passes_the_controllers, SLOW_TIMEOUT)
+{
+	bool through_pic = variant->pin == KT_PIN_PIC;
+	unsigned int pulses;
+
+	SKIP_IF_PLAIN();
+	if (!through_pic && !variant->spin)
+		SKIP(return, "one that halts may be found before it does, or after");
+	ASSERT_EQ(true, start(&self->vm, KVM_TIMERS_POLICY_CATCHUP, variant->pin, variant->spin));
+	ASSERT_EQ(true, kt_trace_open("kvm/kvm_set_irq", NULL));
+	kt_trace_clear();
+	self->seen = self->vm.shared->ticks;
+	ASSERT_EQ(true, until(&self->vm, self->seen + BEFORE_GAP, variant->spin));
+	pulses = kt_trace_count("gsi 0 level 1");
+	kt_trace_close();
+	if (through_pic) {
+		EXPECT_GE(pulses, BEFORE_GAP);
+	} else {
+		/* The host may have taken the CPU away from it at times. */
+		EXPECT_LE(pulses, BEFORE_GAP / 2);
+	}
+	ASSERT_EQ(true, stop(&self->vm, &self->after));
 }
 
 int main(int argc, char **argv)
