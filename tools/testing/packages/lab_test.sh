@@ -54,11 +54,14 @@ enter()
 	mount -t tmpfs tmpfs $root/tmp
 }
 
-# All that is other than in the image, but for what apt, dpkg and libvirt write down, caches, logs.
+# All that is other than in the image, but for what apt, dpkg and libvirt write down, caches, logs,
+# and what administrators tell AppArmor.
 changes()
 {
 	(cd $upper && find . \( -path ./root -o -path ./var/cache -o -path ./var/log -o \
-		-path ./var/lib/apt -o -path ./var/lib/dpkg -o -path '*/libvirt' \) -prune -o \( ! -type d -o -exec test ! -d "$1/{}" \; \) \
+		-path ./var/lib/apt -o -path ./var/lib/dpkg -o -path '*/libvirt' -o \
+		-path ./etc/apparmor.d/local \) -prune -o \
+		\( ! -type d -o -exec test ! -d "$1/{}" \; \) \
 		-printf '%p %y %m %U:%G %l\n' -type f -exec sha256sum {} \; | sort)
 }
 

@@ -2,12 +2,15 @@
 # shellcheck shell=bash disable=SC2086 # no path here has a space
 #
 # Inside L1: Debian's libvirt, unmodified, and a domain set up as Documentation/admin/install.rst
-# says. What is there in literal blocks is what is tested.
+# says. What is there in literal blocks is what is tested. AppArmor confines both, as on any Debian;
+# paths in its profiles are those of the root of a mount namespace, so that of as_root().
 
 : "${root:?}" "${out:?}"
 
 page=$KT_REPO/Documentation/admin/install.rst
 wrapper=/usr/local/bin/qemu-kvm-timers
+of_libvirtd=/etc/apparmor.d/local/usr.sbin.libvirtd
+of_domains=/etc/apparmor.d/local/abstractions/libvirt-qemu
 
 # The literal block behind the paragraph that ends in a line that has $1.
 block()
@@ -27,7 +30,30 @@ as_root()
 		bash -c '$1'" >$out 2>&1 </dev/null
 }
 
-# By hand, as L1 has no systemd.
+# The profile that confines process $1
+profile_of()
+{
+	cat "/proc/$1/attr/apparmor/current"
+}
+
+# Whether AppArmor has denied something, with $1 in its line, since "dmesg -C".
+denied()
+{
+	dmesg | grep 'apparmor="DENIED"' >$out.denied
+	cat $out.denied >>$out
+	grep -qF -- "$1" $out.denied
+}
+
+# What systemd does at boot, which L1 has not.
+start_apparmor()
+{
+	mount -t securityfs securityfs $root/sys/kernel/security
+	as_root "apparmor_parser -r /etc/apparmor.d" && inside "aa-enabled" &&
+		cp $root/sys/kernel/security/apparmor/profiles $out &&
+		grep -qFx "libvirtd (enforce)" $out && grep -qFx "virt-aa-helper (enforce)" $out
+	ok $? "AppArmor is enabled, and enforces Debian's profiles of libvirt"
+}
+
 start_libvirt()
 {
 	mount -t cgroup2 cgroup2 $root/sys/fs/cgroup
@@ -38,14 +64,21 @@ start_libvirt()
 	ok $? "udev: the group kvm may open the device"
 	as_root "virtlogd -d && libvirtd -d" && inside "virsh version"
 	ok $? "libvirtd runs: $(sed -n 's/^Using library: //p' $out)"
+	profile_of "$(<$root/run/libvirtd.pid)" >$out && grep -qFx "libvirtd (enforce)" $out
+	ok $? "confined: $(<$out)"
+}
+
+# The page's. $1: where the tool is
+put_wrapper()
+{
+	block "$wrapper\`\`::" | sed "s,/usr/local/sbin/kvm-timers,$1," >$root$wrapper
+	chmod 755 $root$wrapper
 }
 
 # As the page says, but for where the package has the tool.
 set_up()
 {
-	block "$wrapper\`\`::" | sed 's,/usr/local/sbin/kvm-timers,/usr/sbin/kvm-timers,' \
-		>$root$wrapper
-	chmod 755 $root$wrapper
+	put_wrapper /usr/sbin/kvm-timers
 	mkdir $root/etc/kvm-timers
 	block 'has, in ``/etc/kvm-timers/NAME``::' >$root/etc/kvm-timers/clocked
 	# The list that libvirt has by itself is there as a comment.
@@ -100,10 +133,47 @@ clocked()
 	return 1
 }
 
+# What the page has AppArmor allow libvirtd, without which it denies the wrapper.
+allow_libvirtd()
+{
+	dmesg -C
+	! define clocked $wrapper && denied "profile=\"libvirtd\" name=\"$wrapper\""
+	ok $? "AppArmor keeps libvirtd from the wrapper"
+	block "$of_libvirtd\`\`::" >>$root$of_libvirtd
+	as_root "$(block 'when its profile is loaded again::')" && define clocked $wrapper
+	ok $? "virsh define, with the page's line: a domain whose emulator is the wrapper"
+	inside "virsh domuuid clocked" && profile=libvirt-$(head -n 1 $out)
+}
+
+# Each of what the page has it allow a domain. The lines are in the order in which they are needed.
+allow_domains()
+{
+	local lines line
+
+	mapfile -t lines < <(block "$of_domains\`\`::" | grep .)
+	for line in "${lines[@]}"; do
+		printf '%s\n' "${lines[@]}" | grep -vxF -- "$line" >$root$of_domains
+		dmesg -C
+		! inside "virsh start clocked" && denied "profile=\"$profile\""
+		ok $? "virsh start is denied without: $line"
+		chroot $root virsh destroy clocked >/dev/null 2>&1
+	done
+	printf '%s\n' "${lines[@]}" >$root$of_domains
+}
+
+# Domain clocked is what the page promises.
+is_confined()
+{
+	profile_of "$(<$root/run/libvirt/qemu/clocked.pid)" >$out && grep -qFx "$profile (enforce)" $out
+}
+
 run_domain()
 {
-	define clocked $wrapper && inside "virsh start clocked"
-	ok $? "virsh define, start: a domain whose emulator is the wrapper" || return
+	dmesg -C
+	inside "virsh start clocked"
+	ok $? "virsh start, with all the page's lines" || return
+	is_confined
+	ok $? "its QEMU is confined: $(<$out)"
 	clocked '.devices.pit.delivered > 0'
 	ok $? "its VM is taken over, and its PIT ticks"
 	jq -e '.devices.pit.policy == "delay" and (.devices.rtc | [.policy, .catchup_max_rate_pct,
@@ -121,6 +191,17 @@ run_domain()
 	ok $? "virsh resume: they go on"
 }
 
+# By hand the tool is elsewhere: the page's wrapper as it is.
+run_by_hand()
+{
+	install -D $root/usr/sbin/kvm-timers $root/usr/local/sbin/kvm-timers
+	put_wrapper /usr/local/sbin/kvm-timers
+	inside "virsh destroy clocked && virsh start clocked" && is_confined &&
+		clocked '.devices.pit.delivered > 0'
+	ok $? "the same with the tool in /usr/local/sbin"
+	rm $root/usr/local/sbin/kvm-timers
+}
+
 # The module is asked for nothing where the wrapper is not named.
 run_other()
 {
@@ -136,6 +217,11 @@ end_domain()
 	inside "virsh destroy clocked && virsh undefine clocked" &&
 		[ "$(chroot $root kvm-timers list --json | jq length)" = 0 ]
 	ok $? "virsh destroy: its VM is gone"
+	: >$out
+	! denied ""
+	ok $? "AppArmor has denied nothing since it was told of the wrapper"
+	: >$root$of_libvirtd
+	: >$root$of_domains
 	rm -r $root$wrapper $root/etc/kvm-timers
 	# shellcheck disable=SC2046 # numbers
 	kill $(cat $root/run/libvirtd.pid $root/run/virtlogd.pid) \
@@ -145,8 +231,12 @@ end_domain()
 test_libvirt()
 {
 	set_up
+	start_apparmor
 	start_libvirt
+	allow_libvirtd
+	allow_domains
 	run_domain
+	run_by_hand
 	run_other
 	end_domain
 }

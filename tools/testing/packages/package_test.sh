@@ -296,8 +296,9 @@ newest()
 version=$(dpkg-parsechangelog -l "$repo/debian/changelog" -S Version)
 test_build
 
-# What an administrator has besides: VMMs, and what draws the pictures of a report.
-vmms=qemu-system-x86,libvirt-daemon-system,libvirt-clients
+# What an administrator has besides: VMMs, what confines them on Debian by default, and what draws
+# the pictures of a report.
+vmms=qemu-system-x86,libvirt-daemon-system,libvirt-clients,apparmor
 make_image "linux-image-amd64,linux-headers-amd64,udev,zstd,$vmms,gnuplot-nox"
 mount_image
 apt update || bail "apt update"
