@@ -4,6 +4,7 @@
  * each of its updates.
  */
 #include "host_clock.h"
+#include "model.h"
 
 #include <linux/clocksource.h>
 #include <linux/irq_work.h>
@@ -11,6 +12,7 @@
 #include <linux/pvclock_gtod.h>
 #include <linux/seqlock.h>
 #include <linux/timekeeper_internal.h>
+#include <linux/timekeeping.h>
 
 #include <asm/tsc.h>
 #include <asm/vdso/clocksource.h>
@@ -21,6 +23,11 @@
 
 /* NTP has the rate tremble by one unit; more is a change. */
 #define TREMBLE			2
+
+/* How often clock and TSC are read together, of which the closest pair counts. */
+#define PAIRS			4
+/* An instant that is longer ago is none of a TSC that the host has given up. */
+#define MAX_AGO_NS		NSEC_PER_SEC
 
 static struct {
 	seqcount_t		seq;
@@ -86,6 +93,43 @@ bool kt_host_clock_look(struct kt_kvmclock_host *clock, u32 *bends)
 		by_tsc = host.by_tsc;
 	} while (read_seqcount_retry(&host.seq, seq));
 	return by_tsc && !check_tsc_unstable();
+}
+
+/**
+ * kt_host_clock_at() - CLOCK_MONOTONIC of an instant that has just been
+ * @cycle:	the host's TSC then
+ *
+ * Whatever the host's clock is. Since @cycle was read the CPU may have been away, on a host that is
+ * a VM itself: "now" is not what is asked for.
+ *
+ * Context: Any.
+ * Return: ns.
+ */
+u64 kt_host_clock_at(u64 cycle)
+{
+	u64 before, after, ns, pair_cycle = 0, pair_ns = 0, width = U64_MAX, ago;
+	struct kt_kvmclock_host clock;
+	unsigned int i;
+	u32 bends;
+
+	if (kt_host_clock_look(&clock, &bends))
+		return kt_kvmclock_host_read(&clock, cycle);
+
+	for (i = 0; i < PAIRS; i++) {
+		before = rdtsc_ordered();
+		ns = ktime_get_ns();
+		after = rdtsc_ordered();
+		if (after - before >= width)
+			continue;
+		width = after - before;
+		pair_cycle = before + width / 2;
+		pair_ns = ns;
+	}
+	ago = pair_cycle - cycle;
+	if ((s64)ago <= 0)
+		return pair_ns;
+	ago = kt_model_scale_long(ago, USEC_PER_SEC, tsc_khz);
+	return ago < MAX_AGO_NS ? pair_ns - ago : pair_ns;
 }
 
 /**

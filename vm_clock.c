@@ -19,15 +19,16 @@
  * kt_vm_clock_leave_line() - the line no longer holds: go on as the host's clock does
  * @map:	what held
  * @now:	guest time, ns
+ * @cycle:	the host's TSC then
  *
  * Context: Any.
  */
-void kt_vm_clock_leave_line(struct kt_vm_map *map, u64 now)
+void kt_vm_clock_leave_line(struct kt_vm_map *map, u64 now, u64 cycle)
 {
 	map->by_tsc = false;
 	map->is_plain = false;
 	map->ns = now;
-	map->host_ns = ktime_get_ns();
+	map->host_ns = kt_host_clock_at(cycle);
 	map->skew = 0;
 }
 

@@ -226,7 +226,7 @@ void kt_vm_clock_change(struct kt_vm *vm);
 void kt_vm_clock_changed(struct kt_vm *vm);
 void kt_vm_clock_put_in_force(struct kt_vm *vm, const struct kt_vm_map *map,
 			      enum kt_vm_clock_why why);
-void kt_vm_clock_leave_line(struct kt_vm_map *map, u64 now);
+void kt_vm_clock_leave_line(struct kt_vm_map *map, u64 now, u64 cycle);
 
 void kt_vm_follow_begin(struct kt_vm_clock *clock, struct kt_vm_map *map,
 			const struct kt_tsc_scale *scale, u64 now, u64 cycle);

@@ -89,7 +89,7 @@ static void begin(const struct kt_vm_clock *clock, struct review *review, u64 no
 	else
 		ret = kt_kvmclock_begin(&line, line.tsc, now, rate);
 	if (ret) {
-		kt_vm_clock_leave_line(map, now);
+		kt_vm_clock_leave_line(map, now, review->cycle);
 		return;
 	}
 	map->line = line;
@@ -113,7 +113,7 @@ static bool plan(const struct kt_vm_clock *clock, struct review *review)
 	review->cycle = rdtsc_ordered();
 	now = kt_vm_map_read(map, review->cycle);
 	if (!by_tsc) {
-		kt_vm_clock_leave_line(map, now);
+		kt_vm_clock_leave_line(map, now, review->cycle);
 		return true;
 	}
 	review->host_ns = kt_kvmclock_host_read(&now_host, review->cycle);
@@ -234,7 +234,7 @@ void kt_vm_follow_begin(struct kt_vm_clock *clock, struct kt_vm_map *map,
 		review.map.skew = kt_kvmclock_skew(kt_kvmclock_rate(&review.map.line), rate);
 		note(clock, &review);
 	} else {
-		kt_vm_clock_leave_line(&review.map, now);
+		kt_vm_clock_leave_line(&review.map, now, cycle);
 	}
 	*map = review.map;
 }

@@ -26,15 +26,6 @@
 /* Gaps that a guest's lockup detector may notice: it is told that it was stopped. */
 #define NOTICED_NS	NSEC_PER_SEC
 
-static u64 host_ns_at(u64 cycle)
-{
-	struct kt_kvmclock_host now_host;
-	u32 bends;
-
-	return kt_host_clock_look(&now_host, &bends) ? kt_kvmclock_host_read(&now_host, cycle) :
-						      ktime_get_ns();
-}
-
 static u64 boot_ns(u64 host_ns)
 {
 	return ktime_to_ns(ktime_mono_to_any(ns_to_ktime(host_ns), TK_OFFS_BOOT));
@@ -68,7 +59,7 @@ static void freeze(struct kt_vm *vm)
 	u64 cycle;
 
 	map.ns = kt_vm_clock_sample(clock, &cycle);
-	map.host_ns = host_ns_at(cycle);
+	map.host_ns = kt_host_clock_at(cycle);
 	map.by_tsc = false;
 	map.is_plain = false;
 	map.is_frozen = true;
@@ -137,13 +128,13 @@ static void go_on_at(struct thaw *thaw, u64 ns, u64 tsc)
 	u64 scaled = kt_tsc_scale(&map->scale, thaw->cycle);
 
 	if (!map->by_tsc) {
-		kt_vm_clock_leave_line(map, ns);
+		kt_vm_clock_leave_line(map, ns, thaw->cycle);
 		return;
 	}
 	thaw->ahead = tsc - scaled;
 	map->line.tsc -= thaw->ahead;
 	map->ns = ns;
-	map->host_ns = host_ns_at(thaw->cycle);
+	map->host_ns = kt_host_clock_at(thaw->cycle);
 }
 
 /*
@@ -152,7 +143,7 @@ static void go_on_at(struct thaw *thaw, u64 ns, u64 tsc)
  */
 static void jump(struct kt_vm_clock *clock, struct thaw *thaw, u64 *ns, u64 *tsc)
 {
-	u64 host_ns = host_ns_at(thaw->cycle);
+	u64 host_ns = kt_host_clock_at(thaw->cycle);
 
 	*tsc = kt_tsc_scale(&thaw->map.scale, thaw->cycle);
 	if (clock->rate == KVM_TIMERS_CLOCK_HOST && thaw->gap_ns >= NOTICED_NS) {
@@ -177,10 +168,10 @@ static int plan(struct kt_vm_clock *clock, u32 gap, struct thaw *thaw)
 	thaw->map = frozen->held;
 	thaw->ahead = 0;
 	thaw->cycle = rdtsc_ordered();
-	thaw->gap_ns = frozen->before_ns + boot_ns(host_ns_at(thaw->cycle)) - frozen->boot_ns;
+	thaw->gap_ns = frozen->before_ns + boot_ns(kt_host_clock_at(thaw->cycle)) - frozen->boot_ns;
 	thaw->lag_ns = frozen->lag_ns;
 	if (!kt_host_clock_look(&now_host, &bends))
-		kt_vm_clock_leave_line(&thaw->map, ns);
+		kt_vm_clock_leave_line(&thaw->map, ns, thaw->cycle);
 
 	switch (gap) {
 	case KVM_TIMERS_GAP_JUMP:
@@ -370,13 +361,14 @@ void kt_vm_freeze_end(struct kt_vm *vm)
 void kt_vm_freeze_suspend(struct kt_vm *vm)
 {
 	struct kt_vm_map map;
-	u64 cycle;
+	u64 now, cycle;
 
 	kt_vm_clock_change(vm);
 	map = vm->clock.map;
 	vm->clock.frozen.is_cut = true;
 	if (!vm->dead && map.by_tsc) {
-		kt_vm_clock_leave_line(&map, kt_vm_clock_sample(&vm->clock, &cycle));
+		now = kt_vm_clock_sample(&vm->clock, &cycle);
+		kt_vm_clock_leave_line(&map, now, cycle);
 		kt_vm_clock_put_in_force(vm, &map, KT_VM_CLOCK_SUSPENDED);
 	}
 	kt_vm_clock_changed(vm);
@@ -439,7 +431,7 @@ void kt_vm_freeze_put(const struct kt_vm_clock *clock, struct kvm_timers_record 
 {
 	const struct kt_vm_map *map = clock->map.is_frozen ? &clock->frozen.held : &clock->map;
 	struct kt_kvmclock_line line = map->line;
-	u64 host_ns = host_ns_at(cycle);
+	u64 host_ns = kt_host_clock_at(cycle);
 
 	rec->clock_rate = clock->rate;
 	rec->gap = clock->gap;
@@ -498,7 +490,7 @@ void kt_vm_freeze_take(struct kt_vm *vm, const struct kvm_timers_record *rec,
 {
 	struct kt_vm_clock *clock = &vm->clock;
 	struct kt_vm_map map = clock->map;
-	u64 host_ns = host_ns_at(cycle);
+	u64 host_ns = kt_host_clock_at(cycle);
 	u64 now_ns, then_ns;
 
 	lockdep_assert_held(&vm->lock);
