@@ -282,14 +282,18 @@ static void lapic_irq(unsigned int vector)
 
 /*
  * Emulated SVM may forget the shadow of STI and interrupt just before HLT, which
- * would then never end.
+ * would then wait for what has been.
  */
+static void skip_halt(struct frame *frame)
+{
+	if (*(const uint8_t *)frame->rip == OPCODE_HLT)
+		frame->rip++;
+}
+
 static void close_window(struct frame *frame)
 {
 	closing[kt_guest_vcpu()] = false;
 	frame->rflags &= ~RFLAGS_IF;
-	if (*(const uint8_t *)frame->rip == OPCODE_HLT)
-		frame->rip++;
 }
 
 /* Called by start.S for every vector. */
@@ -325,6 +329,7 @@ void kt_guest_trap(struct frame *frame)
 		pic_irq(frame->vector);
 	else
 		lapic_irq(frame->vector);
+	skip_halt(frame);
 	if (closing[vcpu])
 		close_window(frame);
 }
