@@ -238,11 +238,12 @@ void kt_vm_clock_set(struct kt_vm *vm, u64 ns, u64 real_ns)
 {
 	struct kt_vm_clock *clock = &vm->clock;
 	struct kt_vm_map map;
-	u64 now, cycle, now_real_ns;
+	u64 now, cycle, now_ns, now_real_ns;
 
 	kt_vm_clock_change(vm);
 	now = kt_vm_clock_sample(clock, &cycle);
-	now_real_ns = ktime_get_real_ns();
+	now_ns = kt_host_clock_at(cycle);
+	now_real_ns = ktime_to_ns(ktime_mono_to_real(ns_to_ktime(now_ns)));
 	if (real_ns && now_real_ns > real_ns)
 		ns += now_real_ns - real_ns;
 
