@@ -26,7 +26,6 @@
 
 #define PIT_HZ		1193182
 #define MAX_COUNT	65535
-#define NS_PER_SEC	1000000000ULL
 #define NS_PER_MS	1000000ULL
 
 /*
@@ -190,7 +189,7 @@ static void begin_ticks(void)
 	unsigned int i;
 
 	for (i = 0; i < nr_guests; i++) {
-		guests[i].start_ns = from_ns + i * (NS_PER_SEC / hz) / nr_guests;
+		guests[i].start_ns = from_ns + i * (KT_NSEC_PER_SEC / hz) / nr_guests;
 		guests[i].vm.shared->arg[0] = 1;
 	}
 	pthread_barrier_wait(&alone_over);
