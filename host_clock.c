@@ -24,8 +24,11 @@
 /* NTP has the rate tremble by one unit; more is a change. */
 #define TREMBLE			2
 
-/* How often clock and TSC are read together, of which the closest pair counts. */
+/* How often clock and TSC are read together at most, of which the closest pair counts. */
 #define PAIRS			4
+/* How slowly what a pair usually takes follows a host where all take more: by that part of it. */
+#define USUAL_SHIFT		6
+
 /* An instant that is longer ago is none of a TSC that the host has given up. */
 #define MAX_AGO_NS		NSEC_PER_SEC
 
@@ -37,6 +40,9 @@ static struct {
 } host = {
 	.seq	= SEQCNT_ZERO(host.seq),
 };
+
+/* Cycles between the two TSCs around a reading of the clock. */
+static u64 usual_width;
 
 static void (*tell)(void);
 
@@ -96,6 +102,36 @@ bool kt_host_clock_look(struct kt_kvmclock_host *clock, u32 *bends)
 }
 
 /**
+ * kt_host_clock_pair() - CLOCK_MONOTONIC and the TSC of one instant, where one is not the other
+ * @cycle:	filled in: the host's TSC, off by half of what it takes to read the clock
+ *
+ * The CPU may be away between two readings, on a host that is a VM itself: what has taken much
+ * longer than usual is read again.
+ *
+ * Context: Any.
+ * Return: ns, as read: it never goes back.
+ */
+u64 kt_host_clock_pair(u64 *cycle)
+{
+	u64 usual = READ_ONCE(usual_width);
+	u64 before, after, ns, pair_ns = 0, width = U64_MAX;
+	unsigned int i;
+
+	for (i = 0; i < PAIRS && (width > 2 * usual || !i); i++) {
+		before = rdtsc_ordered();
+		ns = ktime_get_ns();
+		after = rdtsc_ordered();
+		if (after - before >= width)
+			continue;
+		width = after - before;
+		*cycle = before + width / 2;
+		pair_ns = ns;
+	}
+	WRITE_ONCE(usual_width, min(width, usual + (usual >> USUAL_SHIFT) + 1));
+	return pair_ns;
+}
+
+/**
  * kt_host_clock_at() - CLOCK_MONOTONIC of an instant that has just been
  * @cycle:	the host's TSC then
  *
@@ -107,24 +143,14 @@ bool kt_host_clock_look(struct kt_kvmclock_host *clock, u32 *bends)
  */
 u64 kt_host_clock_at(u64 cycle)
 {
-	u64 before, after, ns, pair_cycle = 0, pair_ns = 0, width = U64_MAX, ago;
+	u64 pair_cycle = cycle, pair_ns, ago;
 	struct kt_kvmclock_host clock;
-	unsigned int i;
 	u32 bends;
 
 	if (kt_host_clock_look(&clock, &bends))
 		return kt_kvmclock_host_read(&clock, cycle);
 
-	for (i = 0; i < PAIRS; i++) {
-		before = rdtsc_ordered();
-		ns = ktime_get_ns();
-		after = rdtsc_ordered();
-		if (after - before >= width)
-			continue;
-		width = after - before;
-		pair_cycle = before + width / 2;
-		pair_ns = ns;
-	}
+	pair_ns = kt_host_clock_pair(&pair_cycle);
 	ago = pair_cycle - cycle;
 	if ((s64)ago <= 0)
 		return pair_ns;

@@ -10,6 +10,7 @@
 #include "kvmclock.h"
 
 bool kt_host_clock_look(struct kt_kvmclock_host *clock, u32 *bends);
+u64 kt_host_clock_pair(u64 *cycle);
 u64 kt_host_clock_at(u64 cycle);
 int kt_host_clock_init(void (*bent)(void));
 void kt_host_clock_exit(void);

@@ -148,21 +148,38 @@ void kt_vm_clock_rescale(struct kt_vm *vm, const struct kt_tsc_scale *scale)
 }
 
 /**
- * kt_vm_clock_read_slowly() - guest time where a line over the host's TSC is not it
+ * kt_vm_clock_read_slowly() - guest time where the guest's TSC is not the host's, or not its clock
  * @map:	what holds now
- * @host_tsc:	of the host
+ * @host_tsc:	of the host, just now
  *
  * Context: Any.
- * Return: ns; of now, as far as the line does not hold.
+ * Return: ns.
  */
 u64 kt_vm_clock_read_slowly(const struct kt_vm_map *map, u64 host_tsc)
 {
 	if (map->is_frozen)
 		return map->ns;
 	if (!map->by_tsc)
-		return map->ns + ktime_get_ns() - map->host_ns;
+		return map->ns + kt_host_clock_at(host_tsc) - map->host_ns;
 
 	return kt_kvmclock_read(&map->line, kt_tsc_scale(&map->scale, host_tsc));
+}
+
+/**
+ * kt_vm_clock_sample_slowly() - the same of now
+ * @map:	what holds now
+ * @host_tsc:	filled in: the host's TSC
+ *
+ * Context: Any.
+ * Return: ns.
+ */
+u64 kt_vm_clock_sample_slowly(const struct kt_vm_map *map, u64 *host_tsc)
+{
+	if (!map->by_tsc && !map->is_frozen)
+		return map->ns + kt_host_clock_pair(host_tsc) - map->host_ns;
+
+	*host_tsc = rdtsc_ordered();
+	return kt_vm_clock_read_slowly(map, *host_tsc);
 }
 
 /**
@@ -207,22 +224,19 @@ u64 kt_vm_clock_kvm_base(u64 *base_ns)
 void kt_vm_clock_get(struct kt_vm *vm, struct kt_vm_instant *instant)
 {
 	const struct kt_vm_clock *clock = &vm->clock;
-	struct system_time_snapshot snapshot;
 	struct kt_kvmclock_host now_host;
 	unsigned long flags;
 	u32 bends;
 
 	kt_vm_lock_save(vm, flags);
-	ktime_get_snapshot(&snapshot);
 	instant->by_tsc = kt_vm_clock_by_tsc(clock) && kt_host_clock_look(&now_host, &bends);
+	instant->ns = kt_vm_clock_sample(clock, &instant->host_tsc) + clock->base_ns;
 	if (clock->map.is_frozen) {
 		instant->host_tsc = clock->frozen.cycle;
 		instant->real_ns = clock->frozen.real_ns;
 	} else {
-		instant->host_tsc = snapshot.cycles;
-		instant->real_ns = ktime_to_ns(snapshot.real);
+		instant->real_ns = kt_vm_clock_real_ns(kt_host_clock_at(instant->host_tsc));
 	}
-	instant->ns = kt_vm_map_read(&clock->map, snapshot.cycles) + clock->base_ns;
 	kt_vm_unlock_restore(vm, flags);
 }
 
@@ -238,12 +252,11 @@ void kt_vm_clock_set(struct kt_vm *vm, u64 ns, u64 real_ns)
 {
 	struct kt_vm_clock *clock = &vm->clock;
 	struct kt_vm_map map;
-	u64 now, cycle, now_ns, now_real_ns;
+	u64 now, cycle, now_real_ns;
 
 	kt_vm_clock_change(vm);
 	now = kt_vm_clock_sample(clock, &cycle);
-	now_ns = kt_host_clock_at(cycle);
-	now_real_ns = ktime_to_ns(ktime_mono_to_real(ns_to_ktime(now_ns)));
+	now_real_ns = kt_vm_clock_real_ns(kt_host_clock_at(cycle));
 	if (real_ns && now_real_ns > real_ns)
 		ns += now_real_ns - real_ns;
 

@@ -9,6 +9,7 @@
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/seqlock.h>
+#include <linux/timekeeping.h>
 
 #include <asm/msr.h>
 
@@ -145,8 +146,9 @@ struct kt_vm_page {
 };
 
 u64 kt_vm_clock_read_slowly(const struct kt_vm_map *map, u64 host_tsc);
+u64 kt_vm_clock_sample_slowly(const struct kt_vm_map *map, u64 *host_tsc);
 
-/* Guest time when the host's TSC is that; of now, as far as the line does not hold. */
+/* Guest time when the host's TSC was that, just now. */
 static __always_inline u64 kt_vm_map_read(const struct kt_vm_map *map, u64 host_tsc)
 {
 	if (unlikely(!map->is_plain))
@@ -163,8 +165,12 @@ static __always_inline u64 kt_vm_clock_sample(const struct kt_vm_clock *clock, u
 
 	do {
 		seq = read_seqcount_begin(&clock->seq);
-		*host_tsc = rdtsc_ordered();
-		now = kt_vm_map_read(&clock->map, *host_tsc);
+		if (unlikely(!clock->map.is_plain)) {
+			now = kt_vm_clock_sample_slowly(&clock->map, host_tsc);
+		} else {
+			*host_tsc = rdtsc_ordered();
+			now = kt_kvmclock_read(&clock->map.line, *host_tsc);
+		}
 	} while (read_seqcount_retry(&clock->seq, seq));
 	return now;
 }
@@ -204,6 +210,12 @@ static inline u64 kt_vm_clock_host_ns(const struct kt_vm_clock *clock, u64 guest
 		return KTIME_MAX;
 	}
 	return host_ns + wait_ns + (s64)((__int128)wait_ns * skew >> 31);
+}
+
+/* The host's wall clock when its CLOCK_MONOTONIC is that, as it is set now. */
+static inline u64 kt_vm_clock_real_ns(u64 host_ns)
+{
+	return ktime_to_ns(ktime_mono_to_real(ns_to_ktime(host_ns)));
 }
 
 /* Is guest time a line over the host's TSC, or will it be when it goes on? */

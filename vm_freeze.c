@@ -31,11 +31,6 @@ static u64 boot_ns(u64 host_ns)
 	return ktime_to_ns(ktime_mono_to_any(ns_to_ktime(host_ns), TK_OFFS_BOOT));
 }
 
-static u64 real_ns(u64 host_ns)
-{
-	return ktime_to_ns(ktime_mono_to_real(ns_to_ktime(host_ns)));
-}
-
 /**
  * kt_vm_freeze_at() - guest time stands still from there on
  * @clock:	of a guest; its @map is not changed but for its ratio
@@ -66,7 +61,7 @@ static void freeze(struct kt_vm *vm)
 
 	memset(&clock->frozen, 0, sizeof(clock->frozen));
 	kt_vm_freeze_at(clock, &clock->map, cycle);
-	clock->frozen.real_ns = real_ns(map.host_ns);
+	clock->frozen.real_ns = kt_vm_clock_real_ns(map.host_ns);
 	clock->frozen.boot_ns = boot_ns(map.host_ns);
 	clock->frozen.lag_ns = map.host_ns - clock->origin_ns - map.ns;
 	WRITE_ONCE(clock->is_still, true);
@@ -443,7 +438,7 @@ void kt_vm_freeze_put(const struct kt_vm_clock *clock, struct kvm_timers_record 
 		rec->boot_ns = clock->frozen.boot_ns;
 	} else {
 		rec->lag_ns = host_ns - clock->origin_ns - now;
-		rec->real_ns = real_ns(host_ns);
+		rec->real_ns = kt_vm_clock_real_ns(host_ns);
 		rec->boot_ns = boot_ns(host_ns);
 	}
 	if (!map->by_tsc || !rec->nr_vcpus)
@@ -503,7 +498,7 @@ void kt_vm_freeze_take(struct kt_vm *vm, const struct kvm_timers_record *rec,
 		.held		= map,
 		.cycle		= cycle,
 		.boot_ns	= boot_ns(host_ns),
-		.real_ns	= real_ns(host_ns),
+		.real_ns	= kt_vm_clock_real_ns(host_ns),
 		.lag_ns		= rec->lag_ns,
 	};
 	now_ns = same_boot ? clock->frozen.boot_ns : clock->frozen.real_ns;
