@@ -1103,6 +1103,8 @@ test_errors()
 			wording KT_FAKE_OPEN=6 "modprobe kvm_timers" $cmd
 			wording KT_FAKE_OPEN=19 "modprobe kvm_timers" $cmd
 			wording KT_FAKE_OPEN=13 "in the group kvm" $cmd
+			KT_FAKE_MAY=1 wording KT_FAKE_OPEN=13 "is denied, though its owner and mode allow it" $cmd
+			wording KT_FAKE_OPEN=1 "is denied, though its owner and mode allow it" $cmd
 			wording KT_FAKE_OPEN=24 "Too many open files" $cmd
 			wording KT_FAKE_ABI=2 "another version of the ABI" $cmd
 			wording KT_FAKE_ABI=7 "another version of the ABI" $cmd

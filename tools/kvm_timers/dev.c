@@ -36,7 +36,7 @@ static const struct words words[] = {
 	{ KT_DEV_OPEN, EACCES,
 	  "no permission to open " KT_DEV_PATH ": be root or in the group kvm" },
 	{ KT_DEV_OPEN, EPERM,
-	  "no permission to open " KT_DEV_PATH ": be root or in the group kvm" },
+	  KT_DEV_PATH " is denied, though its owner and mode allow it: see its cgroup, and 'dmesg | grep DENIED' of AppArmor" },
 	{ KT_DEV_OPEN, ENOTTY,
 	  KT_DEV_PATH " is not the module's device: load the module with 'modprobe kvm_timers'" },
 	{ KT_DEV_OPEN, EPROTO,
@@ -128,12 +128,21 @@ static int call(int fd, unsigned long request, const void *arg)
 	return ret < 0 ? -errno : ret;
 }
 
+/* A security module says EACCES as well, and a cgroup EPERM: neither is about who one is. */
+static int open_error(int err)
+{
+	if (err == EACCES && !faccessat(AT_FDCWD, KT_DEV_PATH, R_OK | W_OK, AT_EACCESS))
+		return -EPERM;
+
+	return -err;
+}
+
 static int open_any(int *abi)
 {
 	int dev = open(KT_DEV_PATH, O_RDWR | O_CLOEXEC);
 
 	if (dev < 0)
-		return -errno;
+		return open_error(errno);
 
 	*abi = call(dev, KVM_TIMERS_GET_VERSION, NULL);
 	if (*abi < 0) {
