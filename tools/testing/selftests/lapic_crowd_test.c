@@ -142,10 +142,11 @@ static bool finish(struct member *member)
 	halfway = read(member->from, &byte, 1) == 1;
 	if (member->victim)
 		kill(member->pid, SIGKILL);
-	close(member->from);
 	while (waitpid(member->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return false;
+	/* Not before: the other vCPU writes, too. */
+	close(member->from);
 	if (member->victim)
 		return halfway && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 	return halfway && WIFEXITED(status) && !WEXITSTATUS(status);
